@@ -1,0 +1,5 @@
+from django.apps import AppConfig
+
+
+class IntuneSyncConfig(AppConfig):
+    name = "intune_sync"

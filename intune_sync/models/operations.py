@@ -1,0 +1,117 @@
+"""The ledger of writes. A row is the work; a Celery message only says that there may be some."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar, Self
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from deployments.models import AppVersion, AssignmentChange
+from deployments.models.moves import Moves
+
+
+class OperationQuerySet(models.QuerySet["Operation"]):
+    def due(self, now: datetime) -> Self:
+        """What a worker may claim: ready or throttled long enough, or left by a worker whose lease ran out."""
+        waiting = Q(status__in=["ready", "throttled", "unknown"]) & (Q(not_before=None) | Q(not_before__lte=now))
+        left = Q(status__in=Operation.HELD, lease_expires_at__lte=now)
+        return self.filter(waiting | left)
+
+    def open(self) -> Self:
+        return self.exclude(status__in=[Operation.Status.VERIFIED, Operation.Status.FAILED])
+
+
+class Operation(Moves):
+    """One app's assignment list to be brought to what the approved plan says.
+
+    The worker that holds the lease has the current `fence`; any later claim raises it, and a late worker's updates,
+    which are conditional on its own fence, then change nothing.
+    """
+
+    class Status(models.TextChoices):
+        READY = "ready", _("Waiting for its turn")
+        CLAIMED = "claimed", _("Being prepared")
+        SENDING = "sending", _("Being sent")
+        SENT = "sent", _("Sent, being read back")
+        THROTTLED = "throttled", _("Intune asked us to wait")
+        UNKNOWN = "unknown", _("Sent, answer lost; being read back")
+        VERIFIED = "verified", _("Confirmed in Intune")
+        FAILED = "failed", _("Failed")
+
+    MOVES: ClassVar[dict[str, frozenset[str]]] = {
+        "ready": frozenset({"claimed"}),
+        "throttled": frozenset({"claimed"}),
+        "unknown": frozenset({"claimed"}),
+        "claimed": frozenset({"claimed", "sending", "verified", "throttled", "ready", "failed"}),
+        "sending": frozenset({"claimed", "sent", "throttled", "unknown", "failed"}),
+        "sent": frozenset({"claimed", "verified", "ready", "unknown", "throttled", "failed"}),
+        "failed": frozenset({"ready"}),
+    }
+    HELD: ClassVar[list[str]] = ["claimed", "sending", "sent"]
+
+    change = models.OneToOneField(AssignmentChange, on_delete=models.PROTECT, related_name="operation")
+    intune_app_id = models.UUIDField()
+    desired = models.JSONField(help_text=_("Our own assignments after the write, as Graph wants them; sorted."))
+    status = models.CharField(_("status"), max_length=10, choices=Status.choices, default=Status.READY)
+    worker = models.CharField(_("worker"), max_length=100, blank=True)
+    lease_expires_at = models.DateTimeField(null=True)
+    fence = models.PositiveIntegerField(default=0)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    not_before = models.DateTimeField(_("not before"), null=True)
+    request_hash = models.CharField(
+        max_length=64, blank=True, help_text=_("SHA-256 of the body, kept before it is sent.")
+    )
+    client_request_id = models.UUIDField(null=True)
+    request_id = models.CharField(
+        max_length=64, blank=True, help_text=_("Microsoft's id of the call, for their support.")
+    )
+    error = models.TextField(_("error"), blank=True)
+    before = models.JSONField(null=True, help_text=_("The app's whole assignment list as read before the write."))
+    created_at = models.DateTimeField(auto_now_add=True)
+    sent_at = models.DateTimeField(_("sent"), null=True)
+    finished_at = models.DateTimeField(_("finished"), null=True)
+
+    objects = OperationQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("operation")
+        verbose_name_plural = _("operations")
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["intune_app_id"],
+                condition=Q(status__in=["claimed", "sending", "sent"]),
+                name="one_writer_per_app",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status__in=["claimed", "sending", "sent"]) | Q(lease_expires_at__isnull=False),
+                name="held_operation_has_a_lease",
+            ),
+        ]
+        indexes = [
+            models.Index(  # due(): the few rows that are not finished
+                fields=["not_before", "id"], condition=~Q(status__in=["verified", "failed"]), name="operations_due"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.change} {self.get_status_display()}"
+
+
+class OwnedAssignment(models.Model):
+    """An assignment that this portal wrote or took over. Everything else in an app's list is foreign and stays."""
+
+    app_version = models.ForeignKey(AppVersion, on_delete=models.PROTECT, related_name="owned_assignments")
+    key = models.CharField(max_length=200, help_text=_("As `IntuneAssignment.key`."))
+    since = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("owned assignment")
+        verbose_name_plural = _("owned assignments")
+        constraints = [models.UniqueConstraint(fields=["app_version", "key"], name="owned_assignment_once")]
+
+    def __str__(self) -> str:
+        return f"{self.app_version}: {self.key}"
