@@ -1,6 +1,6 @@
 """Message catalogues without GNU gettext: `python -m scripts.messages extract|compile|check`.
 
-The sources' English sentences are the msgids. Scripts in the browser take their texts from the page: no catalogue for them.
+The English sentences of the sources are the msgids. Scripts in the browser take their texts from the page.
 """
 
 import argparse
