@@ -6,7 +6,7 @@ A missing or malformed variable stops the start with its name. `NAME_FILE` may h
 from pathlib import Path
 
 import environ
-from csp.constants import NONCE, NONE, SELF
+from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
@@ -44,7 +44,6 @@ INSTALLED_APPS = [
     "django_filters",
     "rest_framework",
     "drf_spectacular",
-    "drf_spectacular_sidecar",
     "rules.apps.AutodiscoverRulesConfig",
     "schools",
     "fleet",
@@ -143,8 +142,6 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [NONE],
     }
 }
-# The offline API documentation starts itself with one inline script; only that page gets a nonce.
-API_DOCS_SCRIPT_SOURCES = [SELF, NONCE]
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["schools.auth.TokenAuthentication", "schools.auth.SessionAuthentication"],
@@ -161,9 +158,9 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "Terminsklar API",
     "DESCRIPTION": "What the pages show and do, for scripts. Answers are limited to what the token's owner may see.",
     "VERSION": "1",
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
+    "SERVE_PUBLIC": True,
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
 }
