@@ -28,7 +28,7 @@ def stop_marked_processes(variable: str, value: str) -> None:
     """End the processes that were started with this environment variable, and this one not."""
 
     def is_marked(process: psutil.Process) -> bool:
-        return process.pid != os.getpid() and process.environ().get(variable) == value
+        return process.pid != os.getpid() and bool(process.environ().get(variable) == value)
 
     end_processes(_processes(is_marked), signal.SIGTERM, patience_seconds=5)
 

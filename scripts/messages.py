@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from babel.messages.catalog import Catalog, Message
+from babel.messages.catalog import Catalog
 from babel.messages.extract import DEFAULT_KEYWORDS, extract
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
@@ -69,21 +69,26 @@ def update_catalogue(path: Path, fresh: Catalog, language: str) -> Catalog:
 def complaints(catalogue: Catalog) -> Iterator[str]:
     """One line for each sentence that is not, not surely or not correctly translated."""
     for message in catalogue:
-        if not message.id:
+        originals, forms = _texts(message.id), _texts(message.string)
+        if not originals:
             continue
-        name = message.id[0] if message.pluralizable else message.id
-        forms = list(message.string) if message.pluralizable else [message.string]
-        if not all(forms):
-            yield f"untranslated: {name}"
+        if not forms or not all(forms):
+            yield f"untranslated: {originals[0]}"
         elif message.fuzzy:
-            yield f"fuzzy: {name}"
-        elif _placeholders_differ(message, forms):
-            yield f"other placeholders than the original: {name}"
+            yield f"fuzzy: {originals[0]}"
+        elif _placeholders_differ(originals, forms):
+            yield f"other placeholders than the original: {originals[0]}"
 
 
-def _placeholders_differ(message: Message, forms: list[str]) -> bool:
+def _texts(value: object) -> list[str]:
+    """Singular and plural, or the one text there is; the header's empty msgid gives none."""
+    if isinstance(value, (tuple, list)):
+        return [str(text or "") for text in value]
+    return [str(value)] if value else []
+
+
+def _placeholders_differ(originals: list[str], forms: list[str]) -> bool:
     """A singular may leave out the number ("one computer"); no form may name what the original does not give."""
-    originals = list(message.id) if message.pluralizable else [message.id]
     given = _placeholders(*originals)
     return _placeholders(forms[-1]) != _placeholders(originals[-1]) or not _placeholders(*forms) <= given
 

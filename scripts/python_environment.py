@@ -44,7 +44,7 @@ def _packages_step(requirements: str) -> Step:
 def _install(requirements: Path) -> None:
     _ensure_environment()
     env = tool_environment() | {"VIRTUAL_ENV": str(VENV), "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
-    pip = [PYTHON, "-m", "pip", "install", "--quiet"]
+    pip: list[str | Path] = [PYTHON, "-m", "pip", "install", "--quiet"]
     try:
         run_quietly([*pip, UV], env)
         run_quietly([PYTHON, "-m", "uv", "pip", "sync", "--quiet", "--python", PYTHON, requirements], env)

@@ -11,6 +11,10 @@ from typing import TypedDict
 LIBRARY = Path("/var/lib/terminsklar")
 
 
+class StorageRefused(Exception):
+    """The folder is somebody else's."""
+
+
 class DropTo(TypedDict, total=False):
     """Keyword arguments for subprocess."""
 
@@ -40,13 +44,20 @@ def storage_folder(base: Path) -> Path:
 
 def make_storage(base: Path) -> Path:
     """The storage folder: entered by the servers' account, written by nobody but its owner, so no link can be planted
-    in it. `make_owned_folder` gives a server its own place below."""
+    in it. `make_owned_folder` gives a server its own place below. Raises StorageRefused."""
     folder = storage_folder(base)
-    mode = 0o711 if server_account() else 0o700
-    for path in (*reversed([parent for parent in folder.parents if not parent.exists()]), folder):
-        path.mkdir(exist_ok=True)
-        path.chmod(mode)
+    make_passable(folder)
+    if folder.stat().st_uid != os.geteuid():
+        raise StorageRefused(f"{folder} belongs to another account. Use it from there, or choose another DATA_DIR.")
     return folder
+
+
+def make_passable(folder: Path) -> None:
+    """Create `folder` and what is missing above it: private, or for root's servers to pass through but not to read."""
+    for path in (*reversed(folder.parents), folder):
+        if not path.exists():
+            path.mkdir()
+            path.chmod(0o711 if server_account() else 0o700)
 
 
 def make_owned_folder(path: Path) -> Path:

@@ -39,6 +39,7 @@ class ServiceFailed(Exception):
 class Service:
     """A running server: its address with the password, and how it is asked to stop, from polite to final."""
 
+    name: str
     url: str
     log: Path
     process: subprocess.Popen[bytes]
@@ -78,7 +79,7 @@ def start_postgres(base: Path, *, durable: bool) -> Service:
         settings |= {} if durable else NOT_DURABLE
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         url = f"postgres://{NAME}:{password}@127.0.0.1:{port}/{NAME}"
-        command = [postgres_program("postgres"), "-D", data, *options]
+        command: list[str | Path] = [postgres_program("postgres"), "-D", data, *options]
         return _launch(command, folder, url, stop_signals=(signal.SIGINT, signal.SIGQUIT))
 
     return _started(start, lambda service: _ensure_database(service, password))
@@ -96,7 +97,7 @@ def start_redis(base: Path, *, durable: bool = True) -> Service:
         settings |= {"appendonly": "yes" if durable else "no"}
         lines = "".join(f"{name} {value}\n" for name, value in settings.items())
         # Settings go in by standard input: a command line could be read by everybody on the machine.
-        command = [valkey_program(), "-"]
+        command: list[str | Path] = [valkey_program(), "-"]
         url = f"redis://:{password}@127.0.0.1:{port}/0"
         return _launch(command, folder, url, stop_signals=(signal.SIGTERM,), settings=lines, cwd=data)
 
@@ -138,7 +139,7 @@ def _wait_for(service: Service, connect: Callable[[Service], object]) -> None:
             time.sleep(0.02)
         else:
             return
-    raise ServiceFailed(f"{service.process.args} did not start.\n{last_lines(service.log)}")
+    raise ServiceFailed(f"{service.name} did not start.\n{last_lines(service.log)}")
 
 
 def _launch(
@@ -166,7 +167,7 @@ def _launch(
     if process.stdin and settings is not None:
         with suppress(BrokenPipeError), process.stdin as pipe:  # one that died at once is found by the wait for it
             pipe.write(settings.encode())
-    return Service(url, log, process, stop_signals)
+    return Service(Path(command[0]).name, url, log, process, stop_signals)
 
 
 def _create_cluster(folder: Path, password: str) -> None:
@@ -182,7 +183,14 @@ def _create_cluster(folder: Path, password: str) -> None:
         password_file.flush()
         if account := server_account():
             os.fchown(password_file.fileno(), account.pw_uid, account.pw_gid)
-        command = [postgres_program("initdb"), "-D", fresh, "-U", "postgres", f"--pwfile={password_file.name}"]
+        command: list[str | Path] = [
+            postgres_program("initdb"),
+            "-D",
+            fresh,
+            "-U",
+            "postgres",
+            f"--pwfile={password_file.name}",
+        ]
         command += ["--auth=scram-sha-256", "--encoding=UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
         result = subprocess.run(
             [*command, "--locale=C", "--no-sync"],
