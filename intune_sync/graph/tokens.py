@@ -1,0 +1,105 @@
+"""Access tokens for the app registration, by msal, with a secret or a certificate."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msal
+import requests
+from msal.exceptions import MsalError
+
+from intune_sync.graph.errors import GraphUnavailable, Unauthenticated
+
+CONNECT_AND_READ_SECONDS = (5, 30)
+
+
+@dataclass(frozen=True)
+class Registration:
+    """The app registration in Entra. `certificate` is the path of a PEM file with certificate and private key."""
+
+    authority_url: str
+    tenant_id: str
+    client_id: str
+    scope: str
+    secret: str = ""
+    certificate: str = ""
+    ca_bundle: str = ""
+
+    def credential(self) -> str | dict[str, str]:
+        """What msal wants. Raises Unauthenticated when there is none."""
+        if not self.certificate:
+            if not self.secret:
+                raise Unauthenticated("Neither CLIENT_SECRET nor CLIENT_CERTIFICATE is set.")
+            return self.secret
+        try:
+            pem = Path(self.certificate).read_text()
+        except OSError as error:
+            raise Unauthenticated(f"CLIENT_CERTIFICATE cannot be read: {error.strerror}.") from error
+        return {"private_key": pem, "public_certificate": pem}
+
+
+class _Http:
+    """requests as msal calls it. The bundle goes with every call: REQUESTS_CA_BUNDLE overrides a session's."""
+
+    def __init__(self, ca_bundle: str) -> None:
+        self._session = requests.Session()
+        self._with: dict[str, Any] = {"verify": ca_bundle or True, "timeout": CONNECT_AND_READ_SECONDS}
+
+    def get(self, url: str, **options: Any) -> requests.Response:
+        return self._session.get(url, **{**options, **self._with})
+
+    def post(self, url: str, **options: Any) -> requests.Response:
+        return self._session.post(url, **{**options, **self._with})
+
+    def close(self) -> None:
+        self._session.close()
+
+
+class TokenSource:
+    """One msal application; msal keeps the token until shortly before it expires. Safe to share between threads."""
+
+    def __init__(self, registration: Registration) -> None:
+        self._registration = registration
+        self._lock = threading.Lock()
+        self._application: msal.ConfidentialClientApplication | None = None
+
+    def token(self) -> str:
+        """A token that msal believes in. Raises Unauthenticated or GraphUnavailable."""
+        with self._lock:
+            try:
+                answer = self._app().acquire_token_for_client([self._registration.scope])
+            except (requests.RequestException, MsalError, ValueError, OSError) as error:
+                raise GraphUnavailable(f"The sign-in service does not answer ({type(error).__name__}).") from error
+        if "access_token" not in answer:
+            raise Unauthenticated(_first_line(answer), code=str(answer.get("error", "")))
+        return str(answer["access_token"])
+
+    def forget(self, token: str) -> None:
+        """Graph refused `token`: the next call gets a new one, unless another thread has fetched it already."""
+        with self._lock:
+            application = self._app()
+            kept = application.acquire_token_for_client([self._registration.scope])
+            if kept.get("access_token") == token and kept.get("token_source") == "cache":
+                application.remove_tokens_for_client()
+
+    def _app(self) -> msal.ConfidentialClientApplication:
+        if self._application is None:
+            registered = self._registration
+            credential = registered.credential()
+            self._application = msal.ConfidentialClientApplication(
+                registered.client_id,
+                client_credential=credential,
+                authority=f"{registered.authority_url}/{registered.tenant_id}",
+                instance_discovery=False,
+                http_client=_Http(registered.ca_bundle),
+            )
+        return self._application
+
+
+def _first_line(answer: dict[str, Any]) -> str:
+    """Microsoft's reason without its trace ids, which follow on further lines."""
+    lines = str(answer.get("error_description") or answer.get("error") or "").splitlines()
+    return lines[0].split(" Trace ID", 1)[0] if lines else "The sign-in service gave no token."

@@ -1,0 +1,35 @@
+"""How long to wait before asking again."""
+
+from __future__ import annotations
+
+import math
+import random
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+LONGEST = 120.0
+
+
+def retry_after_seconds(header: str | None, *, attempt: int) -> float:
+    """Seconds from a Retry-After header: a number (Graph also sends decimals), a date, or nothing (then 2, 4, 8 …)."""
+    if header:
+        try:
+            seconds = float(header)
+        except ValueError:
+            seconds = _until(header)
+        if math.isfinite(seconds):
+            return max(0.0, seconds)
+    return float(min(LONGEST, 2.0 ** (attempt + 1)))
+
+
+def backoff_seconds(attempt: int) -> float:
+    """Half a second, one, two … with jitter, so that workers that fell together do not knock together."""
+    return float(0.5 * 2**attempt * random.uniform(0.8, 1.2))  # noqa: S311
+
+
+def _until(header: str) -> float:
+    try:
+        at = parsedate_to_datetime(header)
+    except (TypeError, ValueError):
+        return math.nan
+    return (at.replace(tzinfo=at.tzinfo or UTC) - datetime.now(UTC)).total_seconds()
