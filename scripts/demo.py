@@ -18,13 +18,13 @@ from rich.table import Table
 
 from scripts.children import Child, ChildFailed, run_child, start_child, stop_children, wait_until
 from scripts.commands import command
-from scripts.demo_environment import portal_environment, sandbox_environment, write_privately
+from scripts.demo_environment import demo_password, portal_environment, sandbox_environment, write_privately
 from scripts.demo_folder import FolderInUse, demo_folder, forget
 from scripts.ports import PortUnusable, require_free_port
 from scripts.progress import console, step
-from scripts.server_account import StorageRefused
 from scripts.server_binaries import BinariesMissing
 from scripts.services import ServiceFailed, start_postgres, start_redis
+from scripts.storage import StorageRefused
 
 PORTAL = ("web", "worker-pull", "worker", "beat")
 FAILURES = (BinariesMissing, ChildFailed, FolderInUse, PortUnusable, ServiceFailed, StorageRefused)
@@ -79,8 +79,8 @@ def start(cleanup: ExitStack, data_dir: Path, port: int, devices: int) -> list[C
     with step("Database tables"):
         run_child("migrate", command("migrate"), env, logs)
     with step("Demo municipality and its first sync"):
-        create = ["python", "manage.py", "create_demo", "--devices", str(devices), "--json"]
-        created = json.loads(run_child("create_demo", create, env, logs))
+        create = ["python", "manage.py", "create_demo", "--json"]
+        created = json.loads(run_child("create_demo", create, env | demo_password(data_dir), logs))
 
     with step("Web server, workers and beat"):
         portal: list[Child] = []

@@ -23,13 +23,14 @@ PACE = "240"  # times faster than life: a computer that checks in every eight ho
 class Secrets:
     secret_key: str
     client_secret: str
+    demo_password: str
 
 
 def demo_secrets(data_dir: Path) -> Secrets:
     """Made once per data folder, so that sessions outlive a restart; only the owner can read them."""
     path = data_dir / "secrets.json"
     if not path.exists():
-        fresh = Secrets(secret_key=secrets.token_urlsafe(50), client_secret=secrets.token_urlsafe(30))
+        fresh = Secrets(secrets.token_urlsafe(50), secrets.token_urlsafe(30), secrets.token_urlsafe(12))
         write_privately(path, json.dumps(vars(fresh)))
     return Secrets(**json.loads(path.read_text()))
 
@@ -74,6 +75,11 @@ def portal_environment(
         "CLIENT_SECRET": sandbox["client_secret"],
         "GUNICORN_CMD_ARGS": f"--bind=127.0.0.1:{port}",
     }
+
+
+def demo_password(data_dir: Path) -> dict[str, str]:
+    """For create_demo, which gives it to every demo account."""
+    return {"DEMO_PASSWORD": demo_secrets(data_dir).demo_password}
 
 
 def write_privately(path: Path, text: str) -> None:

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from scripts.demo_environment import MARK
-from scripts.leftovers import stop_marked_processes, stop_servers_in
-from scripts.server_account import make_passable, storage_folder
+from scripts.leftovers import stop_marked_processes
+from scripts.storage import make_passable, remove_storage
 
 SERVERS = ("postgres", "redis")
 CONTENTS = ("sandbox", "log", "demo.json", "secrets.json")
@@ -45,9 +45,7 @@ def demo_folder(data_dir: Path) -> Iterator[Path]:
 def forget(data_dir: Path) -> None:
     """Remove what demos have put into the folder, and the folder when nothing else is in it."""
     for name in SERVERS:
-        storage = storage_folder(data_dir / name)
-        stop_servers_in(storage)
-        shutil.rmtree(storage, ignore_errors=True)
+        remove_storage(data_dir / name)
     for name in (*CONTENTS, "demo.lock"):
         path = data_dir / name
         shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)

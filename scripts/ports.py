@@ -2,6 +2,13 @@ import errno
 import socket
 
 
+def free_port() -> int:
+    """One that is free now; another program may take it before its user does."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 class PortUnusable(Exception):
     """The text says why and what to type instead."""
 

@@ -6,7 +6,6 @@
 import os
 import secrets
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -21,8 +20,10 @@ from psycopg2 import sql
 
 from scripts.leftovers import stop_servers_in
 from scripts.log_lines import last_lines
-from scripts.server_account import drop_privileges, make_owned_folder, make_storage, server_account
+from scripts.ports import free_port
+from scripts.server_account import drop_privileges, server_account
 from scripts.server_binaries import postgres_program, valkey_program
+from scripts.storage import make_owned_folder, make_storage
 
 START_SECONDS = 30
 PORT_ATTEMPTS = 5
@@ -102,12 +103,6 @@ def start_redis(base: Path, *, durable: bool = True) -> Service:
         return _launch(command, folder, url, stop_signals=(signal.SIGTERM,), settings=lines, cwd=data)
 
     return _started(start, lambda service: redis.Redis.from_url(service.url).ping())
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _started(start: Callable[[int], Service], connect: Callable[[Service], object]) -> Service:

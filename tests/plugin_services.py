@@ -10,6 +10,7 @@ import pytest
 
 from scripts.leftovers import owned_temporary_folder, sweep_temporary_folders
 from scripts.services import start_postgres, start_redis
+from scripts.storage import remove_storage
 
 ENVIRONMENT = {
     "SECRET_KEY": "a key for tests only, as long as a real one has to be",
@@ -36,6 +37,8 @@ def _start_servers() -> None:
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     for variable, start in (("DATABASE_URL", start_postgres), ("REDIS_URL", start_redis)):
         if variable not in os.environ:
-            service = start(folder / start.__name__, durable=False)
+            storage = folder / start.__name__
+            atexit.register(remove_storage, storage)
+            service = start(storage, durable=False)
             atexit.register(service.stop)
             os.environ[variable] = service.url
