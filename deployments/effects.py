@@ -1,0 +1,107 @@
+"""Which computers a change of targets touches, and how."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.db.models import Case, F, OuterRef, Subquery, Value, When
+from django.db.models.functions import Coalesce, Length
+
+from deployments.desired import desired_targets
+from deployments.models import AppVersion, BaselineRevision, ChangeTarget
+from deployments.targets import Target, intent_for
+from fleet.models import Device
+from schools.models import Municipality, SchoolForm
+
+TargetsByVersion = Mapping[int, tuple[Target, ...]]
+EFFECT_OF_INTENT = {
+    "required": ChangeTarget.Effect.INSTALL,
+    "available": ChangeTarget.Effect.OFFER,
+    "uninstall": ChangeTarget.Effect.UNINSTALL,
+    None: ChangeTarget.Effect.RELEASE,
+}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Computers that are in the same groups and therefore fare alike. `groups`: one key or None per kind."""
+
+    platform: str
+    groups: Mapping[str, int | None]
+    device_ids: tuple[int, ...]
+
+
+def device_effects(
+    before: BaselineRevision | None, after: BaselineRevision | None
+) -> dict[int, dict[int, ChangeTarget.Effect]]:
+    """Effects by app version id and device id when one revision follows another, by today's latest versions."""
+    return target_effects(desired_targets(before), desired_targets(after))
+
+
+def target_effects(before: TargetsByVersion, after: TargetsByVersion) -> dict[int, dict[int, ChangeTarget.Effect]]:
+    """Effects by app version id and device id when targets are replaced; versions without any effect are left out.
+
+    Three queries whatever the number of computers, which are compared by the groups they share, not one by one.
+    """
+    changed = sorted(version for version in {*before, *after} if before.get(version) != after.get(version))
+    platforms = dict(AppVersion.objects.filter(pk__in=changed).values_list("pk", "platform"))
+    cells = load_cells() if changed else []
+    effects: dict[int, dict[int, ChangeTarget.Effect]] = {}
+    for version in changed:
+        own = [cell for cell in cells if cell.platform == platforms.get(version)]
+        found = dict(_effects(own, before.get(version, ()), after.get(version, ())))
+        if found:
+            effects[version] = found
+    return effects
+
+
+def _effects(
+    cells: list[Cell], before: tuple[Target, ...], after: tuple[Target, ...]
+) -> Iterator[tuple[int, ChangeTarget.Effect]]:
+    for cell in cells:
+        intent = intent_for(after, cell.groups)
+        if intent != intent_for(before, cell.groups):
+            for device_id in cell.device_ids:
+                yield device_id, EFFECT_OF_INTENT[intent]
+
+
+def load_cells() -> list[Cell]:
+    """All computers that Autopilot or Intune has, by platform and groups; two queries."""
+    municipality_id = Municipality.objects.order_by("pk").values_list("pk", flat=True).first()
+    rows = (
+        Device.objects.filter(missing_since=None)
+        .exclude(lifecycle=Device.Lifecycle.RETIRED)
+        .annotate(form_id=Coalesce("school__school_form_id", form_by_group_tag()), own_class_id=class_in_own_school())
+        .values_list("platform", "form_id", "school_id", "own_class_id")
+        .annotate(ids=ArrayAgg("pk", ordering="pk"))
+        .order_by("platform", "form_id", "school_id", "own_class_id")
+    )
+    return [
+        Cell(platform, groups_of(municipality_id, form, school, class_group), tuple(ids))
+        for platform, form, school, class_group, ids in rows
+    ]
+
+
+def groups_of(
+    municipality_id: int | None, form_id: int | None, school_id: int | None, class_group_id: int | None
+) -> dict[str, int | None]:
+    return {
+        "municipality": municipality_id,
+        "school_form": form_id,
+        "school": school_id,
+        "class_group": class_group_id,
+    }
+
+
+def form_by_group_tag() -> Subquery:
+    """The school form whose prefix a computer's group tag begins with, the longest first: its dynamic group's rule."""
+    tag = OuterRef("observed_group_tag")
+    forms = SchoolForm.objects.annotate(tag=tag).filter(tag__startswith=F("group_tag_prefix"))
+    return Subquery(forms.order_by(Length("group_tag_prefix").desc()).values("pk")[:1])
+
+
+def class_in_own_school() -> Case:
+    """A class group counts for a computer that stands in the class group's school."""
+    return Case(When(class_group__school=F("school"), then=F("class_group_id")), default=Value(None))
