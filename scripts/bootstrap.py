@@ -1,4 +1,4 @@
-"""Set-up: `python3 -m scripts.bootstrap [--dev]`, with nothing but Python's standard library.
+"""Set-up: `python3 -m scripts.bootstrap [--dev] [--packages]`, with nothing but Python's standard library.
 
 Makes .venv, node_modules, static/vendor, the message catalogues and staticfiles; what is up to date stays as it is.
 """
@@ -41,11 +41,16 @@ def static_files_step() -> Step:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--dev", action="store_true", help="also what tests and checks need")
-    dev: bool = parser.parse_args().dev
+    parser.add_argument(
+        "--packages", action="store_true", help="only what is fetched: an image's layer that rarely changes"
+    )
+    options = parser.parse_args()
 
     started = time.monotonic()
     with one_set_up_at_a_time():
-        steps = [python_step(dev=dev), npm_step(), vendor_step(), messages_step(), static_files_step()]
+        steps = [python_step(dev=options.dev), npm_step(), vendor_step()]
+        if not options.packages:
+            steps += [messages_step(), static_files_step()]
         # Once one step ran, what it made may be an input of the next, so each is asked in its turn.
         for step in steps:
             if not step.is_current():
@@ -60,7 +65,7 @@ def _collect_static_files() -> None:
 
 def _run_python(*arguments: str) -> None:
     """Settings insist on an address of each service; nothing here connects to one."""
-    nowhere = {"SECRET_KEY": "set-up", "DATABASE_URL": "postgres://nowhere/none", "REDIS_URL": "redis://nowhere"}
+    nowhere = {"SECRET_KEY": "set-up", "DATABASE_URL": "postgres://nowhere/none", "REDIS_URL": "redis://nowhere/0"}
     run_quietly([PYTHON, *arguments], dict(os.environ) | nowhere)
 
 
