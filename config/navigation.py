@@ -1,0 +1,72 @@
+"""The main menu: what a person's roles reach, in the order of a working day."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.urls import NoReverseMatch, reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from schools.access import Access
+
+
+@dataclass(frozen=True)
+class Place:
+    """A line of the menu; `permission` None is for everybody; `also` are other addresses that belong under it."""
+
+    name: str
+    label: str | Promise
+    icon: str
+    permission: str | None = None
+    also: tuple[str, ...] = ()
+
+
+PLACES = [
+    Place("overview", _("Overview"), "home"),
+    Place("fleet:device_list", _("Computers"), "device-laptop", "fleet.view_device"),
+    Place("deployments:school_list", _("Schools"), "school", "schools.view_school"),
+    Place("deployments:application_list", _("Applications"), "apps", "deployments.view_application"),
+    Place("deployments:baseline_list", _("Baseline"), "stack-2", "deployments.view_baseline", ("/revisions/",)),
+    Place("intune_sync:change_set_list", _("Changes"), "list-check", "deployments.view_changeset"),
+    Place("intune_sync:health", _("Synchronisation"), "heart-rate-monitor", "intune_sync.view_syncrun"),
+    Place("schools:audit", _("Audit trail"), "history", "schools.view_auditevent"),
+    Place("schools:account", _("Account"), "user"),
+]
+
+
+@dataclass(frozen=True)
+class Link:
+    url: str
+    label: str | Promise
+    icon: str
+    is_current: bool
+    waiting: int
+
+
+def links(access: Access, path: str, approvals: int) -> list[Link]:
+    """The menu for somebody with this access who is looking at `path`; `approvals` wait for them under Changes."""
+    return [
+        Link(
+            url=reverse(place.name),
+            label=place.label,
+            icon=place.icon,
+            is_current=_covers(place, path),
+            waiting=approvals if place.name == "intune_sync:change_set_list" else 0,
+        )
+        for place in PLACES
+        if (place.permission is None or access.reads(place.permission)) and _exists(place)
+    ]
+
+
+def _exists(place: Place) -> bool:
+    try:
+        reverse(place.name)
+    except NoReverseMatch:
+        return False
+    return True
+
+
+def _covers(place: Place, path: str) -> bool:
+    url = reverse(place.name)
+    return path == url or (url != "/" and path.startswith((url, *place.also)))

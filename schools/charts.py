@@ -1,0 +1,42 @@
+"""What a chart shows, once: the drawing and its table twin come from the same figures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Series:
+    """One row of bars or one line; `values` beside the chart's labels; `tone` as in `schools.status.Look`, or accent."""
+
+    label: str
+    values: Sequence[float | None]
+    tone: str = "accent"
+
+
+@dataclass(frozen=True)
+class Chart:
+    """`kind` is bar, stacked or line; `axis` names the labels (the twin's first heading)."""
+
+    axis: str
+    labels: Sequence[str]
+    series: Sequence[Series]
+    kind: str = "bar"
+    horizontal: bool = False
+
+    @property
+    def rows(self) -> list[tuple[str, list[float | None]]]:
+        """The table twin: a label and its value in each series."""
+        return [(label, [each.values[place] for each in self.series]) for place, label in enumerate(self.labels)]
+
+    @property
+    def drawing(self) -> dict[str, Any]:
+        """For static/js/charts.js."""
+        return {
+            "kind": self.kind,
+            "horizontal": self.horizontal,
+            "labels": [str(label) for label in self.labels],
+            "series": [{"label": str(s.label), "values": list(s.values), "tone": s.tone} for s in self.series],
+        }
