@@ -40,12 +40,12 @@ def read_snapshot() -> Snapshot:
     """One query, or none when it was read within the last seconds."""
     kept = cache.get(CACHE_KEY)
     if kept is None:
-        kept = Snapshot(**(_snapshot_row() or {}))
+        kept = _fresh_snapshot()
         cache.set(CACHE_KEY, kept, CACHE_SECONDS)
     return kept  # type: ignore[no-any-return]
 
 
-def _snapshot_row() -> dict[str, Any] | None:
+def _fresh_snapshot() -> Snapshot:
     condition = GraphCondition.objects.filter(pk=1)
     runs = SyncRun.objects.complete().filter(resource=SyncRun.Resource.DEVICES).order_by("-finished_at")
     waiting = ChangeSet.objects.filter(status=ChangeSet.Status.PLANNED)
@@ -55,9 +55,8 @@ def _snapshot_row() -> dict[str, Any] | None:
         throttled_until=Subquery(condition.values("throttled_until")),
         devices_as_of=Subquery(runs.values("finished_at")[:1]),
         requesters=ArraySubquery(waiting.values("requested_by")),
-    ).values("name", "last_answer_at", "down_since", "throttled_until", "devices_as_of", "requesters")
-    found = row.first()
-    return {"municipality": found.pop("name"), **found} if found else None
+    ).values_list("name", "last_answer_at", "down_since", "throttled_until", "devices_as_of", "requesters")
+    return Snapshot(*(row.first() or ()))
 
 
 class Site:

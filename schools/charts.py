@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Series:
-    """One row of bars or one line; `values` beside the chart's labels; `tone` as in `schools.status.Look`, or accent."""
+    """One row of bars, or one line: a value for each label. `tone` is accent or as in `schools.status.Look`."""
 
     label: str
     values: Sequence[float | None]
