@@ -1,0 +1,152 @@
+"""The control surface under `/sandbox/`: what tests and the demo look at and steer; Microsoft has nothing like it."""
+
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from .audit import Actor
+from .clock import graph_date
+from .errors import GraphFault
+from .faults import FaultRule
+from .graph import Graph
+from .heart import Heart
+from .messages import GraphRequest
+
+Json = dict[str, Any]
+
+PORTAL_ADMIN = Actor(user_principal_name="it-drift@ekestad.example")
+
+
+class Control:
+    def __init__(self, graph: Graph, heart: Heart) -> None:
+        self.graph, self.heart = graph, heart
+
+    def routes(self) -> list[Route]:
+        def route(path: str, *methods: str) -> Callable[..., Route]:
+            return lambda endpoint: Route(path, endpoint, methods=list(methods))
+
+        return [
+            route("/health", "GET")(self.health),
+            route("/state", "GET")(self.state),
+            route("/clock", "GET", "POST")(self.clock),
+            route("/assignments", "GET")(self.assignments),
+            route("/ledger", "GET", "DELETE")(self.ledger),
+            route("/faults", "GET", "POST", "DELETE")(self.faults),
+            route("/foreign", "POST")(self.foreign),
+        ]
+
+    async def health(self, request: Request) -> Response:
+        return _json({"status": "ready"})
+
+    async def state(self, request: Request) -> Response:
+        world = self.graph.world
+        now = world.clock.now()
+        return _json(
+            {
+                "seed": world.seed,
+                "pace": world.life.pace,
+                "clock": graph_date(now),
+                "devices": len(world.fleet.devices),
+                "managed_devices": len(world.fleet.managed),
+                "online_devices": sum(device.is_online(now) for device in world.fleet.devices),
+                "groups": len(world.directory.listed),
+                "apps": len(world.catalogue.apps),
+                "installs": world.installs.counts(),
+                "installing_devices": len(world.life.queues),
+                "planned_events": len(world.life.heap),
+                "requests": self.graph.ledger.written,
+            }
+        )
+
+    async def clock(self, request: Request) -> Response:
+        """POST `{"advance_seconds": n}` answers when everything due by then has happened."""
+        if request.method == "POST":
+            body = await _body(request)
+            seconds = body.get("advance_seconds")
+            if not isinstance(seconds, int | float) or seconds < 0:
+                return _json({"error": "advance_seconds must be a number that is not negative"}, 400)
+            await self.heart.advance(seconds)
+        clock = self.graph.clock
+        return _json({"now": graph_date(clock.now()), "offset_seconds": clock.offset})
+
+    async def assignments(self, request: Request) -> Response:
+        """Every app's assignments as beta has them, by app id."""
+        return _json({app.id: app.assignments for app in self.graph.world.catalogue.apps.values()})
+
+    async def ledger(self, request: Request) -> Response:
+        ledger, query = self.graph.ledger, request.query_params
+        if request.method == "DELETE":
+            ledger.clear()
+            return Response(status_code=204)
+        since = query.get("since", "0")
+        if not since.isdigit():
+            return _json({"error": "since must be a number"}, 400)
+        return _json(ledger.listed(int(since), query.get("method", "").upper(), query.get("path_contains", "")))
+
+    async def faults(self, request: Request) -> Response:
+        """POST adds rules: a list, or one rule alone."""
+        faults = self.graph.faults
+        if request.method == "DELETE":
+            faults.rules.clear()
+            return Response(status_code=204)
+        if request.method == "POST":
+            body = await _body(request)
+            try:
+                rules = [FaultRule.from_json(item) for item in (body if isinstance(body, list) else [body])]
+            except (ValueError, TypeError, AttributeError) as error:
+                return _json({"error": str(error)}, 400)
+            if any(rule.kind == "expire_tokens" and not rule.match for rule in rules):
+                self.graph.tokens.expire_all()
+                rules = [rule for rule in rules if rule.kind != "expire_tokens" or rule.match]
+            faults.rules += rules
+        return _json([rule.shown() for rule in faults.rules])
+
+    async def foreign(self, request: Request) -> Response:
+        """Another administrator writes: `assignments` replace, `add` adds; `when` waits for a matching request."""
+        body = await _body(request)
+        app = self.graph.world.catalogue.apps.get(str(body.get("app_id")))
+        if app is None or not ({"assignments", "add"} & set(body)):
+            return _json({"error": "needs the app_id of an app, and assignments or add"}, 400)
+        if when := body.get("when"):
+            self._write_after(when, body)
+            return _json({"waiting": when}, 202)
+        try:
+            self._write(body)
+        except GraphFault as fault:
+            return _json({"error": fault.message}, 400)
+        return _json(app.assignments)
+
+    def _write(self, body: Json) -> None:
+        world = self.graph.world
+        app = world.catalogue.apps[body["app_id"]]
+        if "assignments" in body:
+            world.replace_assignments(app, body["assignments"], PORTAL_ADMIN)
+        if "add" in body:
+            world.add_assignments(app, body["add"], PORTAL_ADMIN)
+
+    def _write_after(self, when: Json, body: Json) -> None:
+        """Once, right after the next matching request has been answered."""
+
+        def act(request: GraphRequest) -> None:
+            path = f"/{request.version}{request.path}"
+            if when.get("after_method", request.method) == request.method and when.get("path_contains", "") in path:
+                self.graph.after_answer.remove(act)
+                self._write(body)
+
+        self.graph.after_answer.append(act)
+
+
+async def _body(request: Request) -> Any:
+    raw = await request.body()
+    try:
+        return orjson.loads(raw) if raw else {}
+    except orjson.JSONDecodeError:
+        return {}
+
+
+def _json(content: Any, status: int = 200) -> Response:
+    return Response(orjson.dumps(content), status, media_type="application/json")

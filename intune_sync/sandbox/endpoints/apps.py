@@ -1,0 +1,136 @@
+"""Apps and their assignments."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from ..app_json import app_json
+from ..apps import BETA_ONLY_TYPES, App
+from ..assignments import shown
+from ..audit import Actor
+from ..errors import GraphFault, not_found
+from ..messages import GraphRequest, GraphResponse, Json, answer, no_content
+from ..paging import INTUNE_PAGE
+from ..query import FilterError, parse_filter
+from ..routing import BETA, Routes
+from ..selection import check_selected, selected
+from ..throttle import APPS
+
+if TYPE_CHECKING:
+    from ..graph import Graph
+
+routes = Routes()
+
+ONE = "/deviceAppManagement/mobileApps/{}"
+FILTER_FIELDS: dict[str, Callable[[App], Any]] = {
+    "id": lambda app: app.id,
+    "displayName": lambda app: app.spec.display_name,
+    "publisher": lambda app: app.spec.publisher,
+    "publishingState": lambda app: app.spec.publishing_state,
+    "lastModifiedDateTime": lambda app: app.changed_at,
+    "isof": lambda app: f"microsoft.graph.{app.spec.type}",
+}
+BETA_FILTER_FIELDS = {**FILTER_FIELDS, "isAssigned": lambda app: bool(app.assignments)}
+
+
+@routes.on("GET", "/deviceAppManagement/mobileApps", APPS)
+def list_apps(graph: Graph, request: GraphRequest) -> GraphResponse:
+    apps = _visible(graph, request)
+    fields = BETA_FILTER_FIELDS if request.version == BETA else FILTER_FIELDS
+    text = request.query.get("$filter")
+    try:
+        matches = parse_filter(text, fields).matches if text else None
+    except FilterError as error:
+        raise GraphFault(400, "BadRequest", f"Invalid filter clause: {error}.") from error
+
+    def encode(app: App) -> bytes:
+        return orjson.dumps(_shown(app, request))
+
+    context = "deviceAppManagement/mobileApps"
+    return graph.pager.page(request, apps, encode, context=context, size=INTUNE_PAGE, matches=matches, count=-1)
+
+
+@routes.on("GET", ONE, APPS)
+def get_app(graph: Graph, request: GraphRequest) -> GraphResponse:
+    context = request.context("deviceAppManagement/mobileApps/$entity")
+    return answer({"@odata.context": context, **_shown(_app(graph, request), request)})
+
+
+@routes.on("GET", ONE + "/assignments", APPS)
+def list_assignments(graph: Graph, request: GraphRequest) -> GraphResponse:
+    app = _app(graph, request)
+
+    def encode(assignment: Json) -> bytes:
+        return orjson.dumps(shown(assignment, request.version))
+
+    context = f"deviceAppManagement/mobileApps('{app.id}')/assignments"
+    return graph.pager.page(request, app.assignments, encode, context=context, size=INTUNE_PAGE)
+
+
+@routes.on("GET", ONE + "/assignments/{}", APPS)
+def get_assignment(graph: Graph, request: GraphRequest) -> GraphResponse:
+    app = _app(graph, request)
+    context = request.context(f"deviceAppManagement/mobileApps('{app.id}')/assignments/$entity")
+    return answer({"@odata.context": context, **shown(_assignment(app, request.ids[1]), request.version)})
+
+
+@routes.on("POST", ONE + "/assignments", APPS)
+def create_assignment(graph: Graph, request: GraphRequest) -> GraphResponse:
+    app = _app(graph, request)
+    body = request.body if isinstance(request.body, dict) else {}
+    (added,) = graph.world.add_assignments(app, [body], Actor(request.client_id), request.version)
+    return answer(shown(added, request.version), status=201)
+
+
+@routes.on("DELETE", ONE + "/assignments/{}", APPS)
+def delete_assignment(graph: Graph, request: GraphRequest) -> GraphResponse:
+    app = _app(graph, request)
+    graph.world.remove_assignment(app, _assignment(app, request.ids[1]), Actor(request.client_id))
+    return no_content()
+
+
+@routes.on("POST", ONE + "/assign", APPS)
+def assign(graph: Graph, request: GraphRequest) -> GraphResponse:
+    """Replaces the whole list."""
+    app = _app(graph, request)
+    body = request.body if isinstance(request.body, dict) else {}
+    graph.world.replace_assignments(app, body.get("mobileAppAssignments"), Actor(request.client_id), request.version)
+    return no_content()
+
+
+def _visible(graph: Graph, request: GraphRequest) -> list[App]:
+    """v1.0 does not know some types: their apps are missing there."""
+    apps = graph.world.catalogue.apps.values()
+    return [app for app in apps if request.version == BETA or app.spec.type not in BETA_ONLY_TYPES]
+
+
+def _app(graph: Graph, request: GraphRequest) -> App:
+    app = graph.world.catalogue.apps.get(request.ids[0])
+    if app is None or (request.version != BETA and app.spec.type in BETA_ONLY_TYPES):
+        raise not_found(request.ids[0])
+    return app
+
+
+def _assignment(app: App, identifier: str) -> Json:
+    found = next((item for item in app.assignments if item["id"] == identifier), None)
+    if found is None:
+        raise not_found(identifier)
+    return found
+
+
+def _shown(app: App, request: GraphRequest) -> Json:
+    whole = app_json(app, request.version)
+    expanded = [name.strip() for name in request.query.get("$expand", "").split(",") if name.strip()]
+    if unknown := set(expanded) - {"assignments", "categories"}:
+        raise GraphFault(400, "BadRequest", f"The property '{min(unknown)}' cannot be expanded.", plain=True)
+    names = request.selected()
+    check_selected(names, whole, "mobileApp")
+    result = selected(whole, names, ("@odata.type",))
+    if "assignments" in expanded:
+        result["assignments"] = [shown(assignment, request.version) for assignment in app.assignments]
+    if "categories" in expanded:
+        result["categories"] = []
+    return result

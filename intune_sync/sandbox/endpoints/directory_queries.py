@@ -1,0 +1,49 @@
+"""What Entra demands of queries: some options only with `ConsistencyLevel: eventual` and `$count=true`.
+
+https://learn.microsoft.com/graph/aad-advanced-queries
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from ..errors import GraphFault, bad_request
+from ..messages import GraphRequest
+from ..query import Fields, FilterError, parse_filter
+
+ADVANCED_OPERATORS = {"ne", "not", "endswith", "contains"}
+
+
+def require_eventual(request: GraphRequest) -> None:
+    """For `/$count`, where the header is enough."""
+    if request.headers.get("consistencylevel", "").lower() != "eventual":
+        raise unsupported()
+
+
+def require_advanced(request: GraphRequest) -> None:
+    if not request.is_advanced:
+        raise unsupported()
+
+
+def unsupported() -> GraphFault:
+    return GraphFault(
+        400, "Request_UnsupportedQuery", "Unsupported query: it needs ConsistencyLevel: eventual.", plain=True
+    )
+
+
+def condition(request: GraphRequest, fields: Fields) -> Callable[[Any], bool] | None:
+    """The request's `$filter`, None without one. Raises GraphFault for options that are refused."""
+    if request.query.get("$count", "").lower() == "true" or "$search" in request.query:
+        require_eventual(request)
+    for option in ("$search", "$orderby"):
+        if option in request.query:
+            raise bad_request(f"The query option {option} is not supported on this resource.")
+    text = request.query.get("$filter")
+    if not text:
+        return None
+    try:
+        found = parse_filter(text, fields)
+    except FilterError as error:
+        raise bad_request(f"Invalid filter clause: {error}.") from error
+    if found.operators & ADVANCED_OPERATORS:
+        require_advanced(request)
+    return found.matches

@@ -1,0 +1,72 @@
+"""Ordering reports and asking for their state."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import orjson
+
+from ..clock import NEVER, graph_date
+from ..errors import GraphFault, not_found
+from ..messages import GraphRequest, GraphResponse, Json, answer
+from ..paging import INTUNE_PAGE
+from ..reports import ExportJob
+from ..routing import BETA, Routes
+from ..throttle import REPORTS
+
+if TYPE_CHECKING:
+    from ..graph import Graph
+
+routes = Routes()
+
+JOBS = "/deviceManagement/reports/exportJobs"
+
+
+@routes.on("POST", JOBS, REPORTS)
+def create_job(graph: Graph, request: GraphRequest) -> GraphResponse:
+    if not isinstance(request.body, dict):
+        raise GraphFault(400, "BadRequest", "The request body must be an object.")
+    job = graph.export_jobs.create(request.body)
+    return answer(_shown(graph, request, job), status=201)
+
+
+@routes.on("GET", JOBS, REPORTS)
+def list_jobs(graph: Graph, request: GraphRequest) -> GraphResponse:
+    def encode(job: ExportJob) -> bytes:
+        return orjson.dumps(_shown(graph, request, job))
+
+    jobs = list(graph.export_jobs.jobs.values())
+    return graph.pager.page(request, jobs, encode, context="deviceManagement/reports/exportJobs", size=INTUNE_PAGE)
+
+
+@routes.on("GET", JOBS + "/{}", REPORTS)
+def get_job(graph: Graph, request: GraphRequest) -> GraphResponse:
+    job = graph.export_jobs.jobs.get(request.ids[0])
+    if job is None:
+        raise not_found(request.ids[0])
+    context = request.context("deviceManagement/reports/exportJobs/$entity")
+    return answer({"@odata.context": context, **_shown(graph, request, job)})
+
+
+def _shown(graph: Graph, request: GraphRequest, job: ExportJob) -> Json:
+    status = job.status(graph.clock.now())
+    completed = status == "completed"
+    shown: Json = {
+        "id": job.id,
+        "reportName": job.report.name,
+        "filter": job.filter_text or None,
+        "select": job.columns,
+        "format": "csv",
+        "snapshotId": None,
+        "localizationType": job.localization,
+        "status": status,
+        "url": _url(graph, request, job) if completed else None,
+        "requestDateTime": graph_date(job.requested_at),
+        "expirationDateTime": graph_date(float(int(job.expires_at))) if completed else NEVER,
+    }
+    return {**shown, "search": None} if request.version == BETA else shown
+
+
+def _url(graph: Graph, request: GraphRequest, job: ExportJob) -> str:
+    signature = graph.export_jobs.signature(job)
+    return f"{request.base_url}/sandbox-storage/{job.id}.zip?se={int(job.expires_at)}&sig={signature}"

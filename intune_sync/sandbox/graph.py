@@ -1,0 +1,111 @@
+"""The one dispatch that answers Graph requests, whether they come over HTTP or inside a batch."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime
+from uuid import uuid4
+
+import orjson
+
+from . import batch
+from .endpoints import ROUTES
+from .errors import GraphFault, error_body
+from .faults import ConnectionCut, FaultRule, Faults, refusal
+from .ledger import Ledger
+from .messages import GraphRequest, GraphResponse
+from .paging import Pager
+from .reports import ExportJobs
+from .routing import Route, Router
+from .throttle import ENTRA, Throttle
+from .tokens import Tokens
+from .world import World
+
+AfterAnswer = Callable[[GraphRequest], None]
+
+
+class Graph:
+    def __init__(self, world: World, tokens: Tokens, throttle: Throttle, secret: bytes) -> None:
+        self.world, self.tokens, self.throttle = world, tokens, throttle
+        self.clock = world.clock
+        self.ledger = Ledger(world.clock)
+        self.faults = Faults(world.seed)
+        self.pager = Pager(world.clock, secret)
+        self.export_jobs = ExportJobs(world, secret)
+        self.router = Router(ROUTES)
+        self.after_answer: list[AfterAnswer] = []
+
+    async def handle(self, request: GraphRequest) -> GraphResponse:
+        """The answer. Raises ConnectionCut when a fault says that none arrives."""
+        entry = self.ledger.open(request)
+        struck = self.faults.due(request)
+        request.client_id = self.tokens.client_of(request.headers.get("authorization", "")) or ""
+        entry["app_id"] = request.client_id
+        response = await self._answer(request, struck)
+        entry["status"] = response.status
+        response.headers.setdefault("request-id", request.request_id)
+        response.headers["client-request-id"] = request.client_request_id or request.request_id
+        for act in list(self.after_answer):
+            act(request)
+        self._break_answer(response, struck)
+        return response
+
+    async def _answer(self, request: GraphRequest, struck: list[FaultRule]) -> GraphResponse:
+        route: Route | None = None
+        try:
+            for rule in struck:
+                await self._strike(rule, request)
+            self._authenticate(request)
+            if request.is_malformed:
+                raise GraphFault(400, "BadRequest", "Unable to read JSON request payload.", plain=True)
+            if request.path == "/$batch":
+                return await batch.handle(self, request)
+            route = self.router.find(request)
+            headers = self.throttle.check(request, route.service)
+            self.pager.resume(request)
+            response = route.handler(self, request)
+            response.headers.update(headers)
+            return response
+        except GraphFault as fault:
+            return self._refuse(request, fault, intune=route is None or route.service != ENTRA)
+
+    async def _strike(self, rule: FaultRule, request: GraphRequest) -> None:
+        if rule.kind == "delay":
+            await asyncio.sleep(rule.seconds)
+        elif rule.kind == "expire_tokens":
+            self.tokens.expire_all()
+        elif rule.kind == "drop_before":
+            raise ConnectionCut
+        elif rule.kind == "empty_page":
+            request.answer_empty_page = True
+        elif fault := refusal(rule):
+            raise fault
+
+    def _break_answer(self, response: GraphResponse, struck: list[FaultRule]) -> None:
+        kinds = {rule.kind for rule in struck}
+        if "drop_after" in kinds:
+            raise ConnectionCut
+        if "truncate" in kinds:
+            raise ConnectionCut(partial=response.body[: len(response.body) // 2])
+
+    def _authenticate(self, request: GraphRequest) -> None:
+        request.client_id = self.tokens.client_of(request.headers.get("authorization", "")) or ""
+        if request.client_id:
+            return
+        missing = not request.headers.get("authorization")
+        message = "Access token is empty." if missing else "Lifetime validation failed, the token is expired."
+        raise GraphFault(401, "InvalidAuthenticationToken", message, plain=True)
+
+    def _refuse(self, request: GraphRequest, fault: GraphFault, *, intune: bool) -> GraphResponse:
+        body = error_body(
+            fault,
+            intune=intune,
+            at=datetime.fromtimestamp(self.clock.now(), UTC).strftime("%Y-%m-%dT%H:%M:%S"),
+            request_id=request.request_id,
+            client_request_id=request.client_request_id or request.request_id,
+            url=f"/{request.version}{request.path}",
+        )
+        return GraphResponse(fault.status, orjson.dumps(body), dict(fault.headers))
+
+
+def new_request_id() -> str:
+    return str(uuid4())

@@ -1,0 +1,166 @@
+"""The ASGI application: token endpoint, Graph, stored reports and the control surface."""
+
+import hmac
+from asyncio import Transport
+from urllib.parse import parse_qsl
+
+import orjson
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Mount, Route
+from starlette.types import Receive, Scope, Send
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from .control import Control
+from .faults import ConnectionCut
+from .graph import Graph, new_request_id
+from .messages import GraphRequest, GraphResponse
+from .tokens import TokenRefused
+
+TRANSPORT = "sandbox.transport"
+
+
+class CuttableProtocol(HttpToolsProtocol):
+    """Lets the application end the connection without an answer."""
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self.scope["extensions"] = {TRANSPORT: {"transport": self.transport}}
+
+    @property
+    def is_idle(self) -> bool:
+        return self.cycle is None or self.cycle.response_complete
+
+
+def make_application(graph: Graph, control: Control) -> Starlette:
+    entra, storage = EntraEndpoint(graph), ReportStorage(graph)
+    return Starlette(
+        routes=[
+            Route("/{tenant}/v2.0/.well-known/openid-configuration", entra.configuration),
+            Route("/{tenant}/oauth2/v2.0/token", entra.token, methods=["POST"]),
+            Route("/sandbox-storage/{name}", storage.download),
+            Mount("/sandbox", routes=control.routes()),
+            Mount("/v1.0", app=GraphEndpoint(graph, "v1.0")),
+            Mount("/beta", app=GraphEndpoint(graph, "beta")),
+        ]
+    )
+
+
+def base_url(request: Request) -> str:
+    return f"https://{request.headers.get('host', request.url.netloc)}"
+
+
+class GraphEndpoint:
+    def __init__(self, graph: Graph, version: str) -> None:
+        self.graph, self.version = graph, version
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        try:
+            response = await self._answer(request)
+        except ConnectionCut as cut:
+            await _cut(scope, receive, send, cut)
+            return
+        headers = {**response.headers, "x-ms-ags-diagnostic": _DIAGNOSTIC}
+        content_type = response.content_type if response.body else None
+        await Response(response.body, response.status, headers, content_type)(scope, receive, send)
+
+    async def _answer(self, request: Request) -> GraphResponse:
+        raw = await request.body()
+        graph_request = GraphRequest(
+            version=self.version,
+            method=request.method,
+            path=request.scope["path"].removeprefix(f"/{self.version}").rstrip("/"),
+            query=dict(parse_qsl(request.url.query, keep_blank_values=True)),
+            headers=request.headers,
+            body=None,
+            base_url=base_url(request),
+            request_id=new_request_id(),
+        )
+        try:
+            graph_request.body = orjson.loads(raw) if raw else None
+        except orjson.JSONDecodeError:
+            graph_request.is_malformed = True
+        return await self.graph.handle(graph_request)
+
+
+_DIAGNOSTIC = '{"ServerInfo":{"DataCenter":"Sweden Central","Slice":"E","Ring":"4","ScaleUnit":"001"}}'
+
+
+async def _cut(scope: Scope, receive: Receive, send: Send, cut: ConnectionCut) -> None:
+    """Close the connection, after the headers and half the body when the answer is to arrive truncated."""
+    transport: Transport = scope["extensions"][TRANSPORT]["transport"]
+    if cut.partial is None:
+        transport.abort()
+    else:
+        length = str(2 * len(cut.partial) + 64).encode()
+        headers = [(b"content-type", b"application/json"), (b"content-length", length)]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": cut.partial, "more_body": True})
+        transport.close()
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+class EntraEndpoint:
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+
+    async def configuration(self, request: Request) -> Response:
+        root = f"{base_url(request)}/{request.path_params['tenant']}"
+        return JSONResponse(
+            {
+                "token_endpoint": f"{root}/oauth2/v2.0/token",
+                "token_endpoint_auth_methods_supported": ["client_secret_post", "private_key_jwt"],
+                "authorization_endpoint": f"{root}/oauth2/v2.0/authorize",
+                "device_authorization_endpoint": f"{root}/oauth2/v2.0/devicecode",
+                "issuer": f"{root}/v2.0",
+                "jwks_uri": f"{root}/discovery/v2.0/keys",
+                "response_types_supported": ["code", "id_token"],
+                "subject_types_supported": ["pairwise"],
+                "id_token_signing_alg_values_supported": ["RS256"],
+                "scopes_supported": ["openid"],
+            }
+        )
+
+    async def token(self, request: Request) -> Response:
+        form = dict(parse_qsl((await request.body()).decode(), keep_blank_values=True))
+        tenant = request.path_params["tenant"]
+        try:
+            if tenant != self.graph.tokens.tenant_id:
+                raise TokenRefused("invalid_request", 90002, f"Tenant '{tenant}' not found.")
+            return JSONResponse(self.graph.tokens.grant(form, f"{base_url(request)}{request.url.path}"))
+        except TokenRefused as refused:
+            body = {
+                "error": refused.error,
+                "error_description": f"AADSTS{refused.number}: {refused.text}",
+                "error_codes": [refused.number],
+                "correlation_id": new_request_id(),
+                "trace_id": new_request_id(),
+            }
+            return JSONResponse(body, 401 if refused.error == "invalid_client" else 400)
+
+
+class ReportStorage:
+    """Stands for the storage account that holds finished exports: the signature in the address is the only key."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+
+    async def download(self, request: Request) -> Response:
+        jobs = self.graph.export_jobs
+        job = jobs.jobs.get(request.path_params["name"].removesuffix(".zip"))
+        if "authorization" in request.headers:
+            return _storage_error(400, "InvalidAuthenticationInfo")
+        if job is None or not hmac.compare_digest(request.query_params.get("sig", ""), jobs.signature(job)):
+            return _storage_error(403, "AuthenticationFailed")
+        now = self.graph.clock.now()
+        if now > job.expires_at or now < job.ready_at:
+            return _storage_error(403, "AuthenticationFailed")
+        return Response(jobs.archive(job), media_type="application/octet-stream")
+
+
+def _storage_error(status: int, code: str) -> Response:
+    body = f'<?xml version="1.0" encoding="utf-8"?><Error><Code>{code}</Code><Message>Refused.</Message></Error>'
+    return Response(body, status, media_type="application/xml")

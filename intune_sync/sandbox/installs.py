@@ -1,0 +1,69 @@
+"""Install status of every app on every device, as Intune has heard it, in arrays by the device's ordinal."""
+
+from array import array
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import IntEnum
+
+
+class State(IntEnum):
+    """The numbers of Graph's resultantAppState; NO_ROW is ours: the app does not concern the device."""
+
+    NOT_APPLICABLE = 0xFF  # -1 in reports
+    NO_ROW = 0
+    INSTALLED = 1
+    FAILED = 2
+    NOT_INSTALLED = 3
+    UNINSTALL_FAILED = 4
+    PENDING = 5
+    UNKNOWN = 99
+
+
+STATE_NAMES = {
+    State.NOT_APPLICABLE: "notApplicable",
+    State.INSTALLED: "installed",
+    State.FAILED: "failed",
+    State.NOT_INSTALLED: "notInstalled",
+    State.UNINSTALL_FAILED: "uninstallFailed",
+    State.PENDING: "pendingInstall",
+    State.UNKNOWN: "unknown",
+}
+
+
+@dataclass(slots=True)
+class AppInstalls:
+    """`changed_at` in seconds since 1970; `present`: the software is on the disk, whatever Intune wants."""
+
+    state: bytearray
+    present: bytearray
+    attempts: bytearray
+    error: "array[int]"
+    changed_at: "array[float]"
+
+    @classmethod
+    def of_size(cls, size: int) -> "AppInstalls":
+        return cls(
+            bytearray(size), bytearray(size), bytearray(size), array("i", bytes(4 * size)), array("d", bytes(8 * size))
+        )
+
+    def put(self, ordinal: int, state: State, at: float, error: int = 0) -> None:
+        self.state[ordinal], self.error[ordinal], self.changed_at[ordinal] = state, error, at
+
+    def rows(self) -> Iterator[int]:
+        """Ordinals that have a state, in order."""
+        return (ordinal for ordinal, state in enumerate(self.state) if state)
+
+    def counts(self) -> dict[str, int]:
+        return {name: self.state.count(state) for state, name in STATE_NAMES.items()}
+
+
+class Installs:
+    def __init__(self, app_ids: list[str], size: int) -> None:
+        self.by_app = {app_id: AppInstalls.of_size(size) for app_id in app_ids}
+
+    def counts(self) -> dict[str, int]:
+        totals = dict.fromkeys(STATE_NAMES.values(), 0)
+        for installs in self.by_app.values():
+            for name, count in installs.counts().items():
+                totals[name] += count
+        return totals

@@ -1,0 +1,153 @@
+"""Export jobs: a report is ordered, prepared for a while, and fetched as a ZIP with one CSV from a signed address."""
+
+import csv
+import hashlib
+import hmac
+import io
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+from .errors import GraphFault
+from .query import Filter, FilterError, parse_filter
+from .report_rows import REPORTS, Report, Row
+from .world import World
+
+Json = dict[str, Any]
+
+STARTS_AFTER, READY_AFTER, SECONDS_PER_ROW = 2.0, 6.0, 0.0004  # of real life, divided by the pace
+URL_LIFETIME = 4 * 3600.0
+FORMATS = ("csv",)
+LOCALIZATIONS = ("localizedValuesAsAdditionalColumn", "replaceLocalizableValues")
+
+
+@dataclass(slots=True)
+class ExportJob:
+    id: str
+    report: Report
+    filter_text: str
+    condition: Filter
+    columns: list[str]
+    localization: str
+    requested_at: float
+    starts_at: float
+    ready_at: float
+    parameters: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def expires_at(self) -> float:
+        return self.ready_at + URL_LIFETIME
+
+    def status(self, now: float) -> str:
+        if now < self.starts_at:
+            return "notStarted"
+        return "inProgress" if now < self.ready_at else "completed"
+
+
+class ExportJobs:
+    def __init__(self, world: World, secret: bytes) -> None:
+        self.world, self.secret = world, secret
+        self.jobs: dict[str, ExportJob] = {}
+
+    def create(self, body: Json) -> ExportJob:
+        """Raises GraphFault 400 for an unknown report, column or format, or a missing filter."""
+        report = _known_report(body)
+        columns = list(body.get("select") or report.columns)
+        if unknown := [column for column in columns if column not in report.columns]:
+            raise GraphFault(400, "BadRequest", f"Invalid column '{unknown[0]}' in report {report.name}.")
+        filter_text = str(body.get("filter") or "")
+        condition = _condition(report, filter_text)
+        localization = _choice(body, "localizationType", LOCALIZATIONS)
+        _choice(body, "format", FORMATS)
+        now, pace = self.world.clock.now(), self.world.life.pace
+        rows = report.expected_rows(self.world, filter_text)
+        job = ExportJob(
+            id=f"{report.name}_{uuid4()}",
+            report=report,
+            filter_text=filter_text,
+            condition=condition,
+            columns=columns,
+            localization=localization,
+            requested_at=now,
+            starts_at=now + STARTS_AFTER / pace,
+            ready_at=now + (READY_AFTER + SECONDS_PER_ROW * rows) / pace,
+        )
+        self.jobs[job.id] = job
+        self._forget_old(now)
+        return job
+
+    def signature(self, job: ExportJob) -> str:
+        text = f"{job.id}/{int(job.expires_at)}"
+        return hmac.new(self.secret, text.encode(), hashlib.sha256).hexdigest()
+
+    def archive(self, job: ExportJob) -> bytes:
+        """The ZIP with the state of this moment."""
+        text = io.StringIO(newline="")
+        writer = csv.writer(text)
+        writer.writerow(job_header(job))
+        writer.writerows(_csv_rows(job, job.report.rows(self.world, job.filter_text)))
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+            archive.writestr(f"{job.id}.csv", text.getvalue().encode("utf-8-sig"))
+        return packed.getvalue()
+
+    def _forget_old(self, now: float) -> None:
+        self.jobs = {identifier: job for identifier, job in self.jobs.items() if job.expires_at > now}
+
+
+def job_header(job: ExportJob) -> list[str]:
+    """Columns as selected; localizable ones have a twin unless they are replaced."""
+    twins = job.report.localized if job.localization == LOCALIZATIONS[0] else {}
+    return [name for column in job.columns for name in ([column, f"{column}_loc"] if column in twins else [column])]
+
+
+def _csv_rows(job: ExportJob, rows: Iterator[Row]) -> Iterator[list[Any]]:
+    getters: list[Callable[[Row], Any]] = []
+    for column in job.columns:
+        localized = job.report.localized.get(column)
+        if localized is None or job.localization == LOCALIZATIONS[0]:
+            getters.append(_getter(column))
+        if localized is not None:
+            getters.append(_localized(column, localized))
+    matches = job.condition.matches
+    return ([get(row) for get in getters] for row in rows if matches(row))
+
+
+def _getter(column: str) -> Callable[[Row], Any]:
+    return lambda row: row.get(column)
+
+
+def _localized(column: str, texts: Mapping[Any, str]) -> Callable[[Row], Any]:
+    return lambda row: texts.get(row.get(column), row.get(column))
+
+
+def _known_report(body: Json) -> Report:
+    report = REPORTS.get(str(body.get("reportName")))
+    if report is None:
+        raise GraphFault(400, "BadRequest", f"Report {body.get('reportName')} does not exist.")
+    return report
+
+
+def _choice(body: Json, name: str, allowed: tuple[str, ...]) -> str:
+    value = body.get(name) or allowed[0]
+    if value not in allowed:
+        raise GraphFault(400, "BadRequest", f"The value '{value}' of '{name}' is not supported.")
+    return str(value)
+
+
+def _condition(report: Report, text: str) -> Filter:
+    """Values are compared as text, as the report service does."""
+    fields = {column: _as_text(column) for column in report.filters}
+    try:
+        condition = parse_filter(text, fields) if text else Filter(lambda row: True)
+    except FilterError as error:
+        raise GraphFault(400, "BadRequest", f"Invalid filter for report {report.name}: {error}.") from error
+    if missing := [column for column in report.required_filters if column.lower() not in condition.properties]:
+        raise GraphFault(400, "BadRequest", f"Report {report.name} needs a filter on {missing[0]}.")
+    return condition
+
+
+def _as_text(column: str) -> Callable[[Row], str]:
+    return lambda row: str(row.get(column))
