@@ -32,7 +32,7 @@ def desired_state(
     organisation: Organisation | None = None,
     versions: Versions | None = None,
 ) -> DesiredState:
-    """Six queries, fewer when what they load is given. Nothing that cannot be reached is dropped silently."""
+    """Six queries, of which one when the rest is given. Nothing that cannot be reached is dropped silently."""
     organisation = organisation or load_organisation()
     versions = versions or Versions.load()
     targets: dict[int, tuple[Target, ...]] = {}

@@ -6,12 +6,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from django.contrib.postgres.aggregates import ArrayAgg
-from django.db.models import Case, F, OuterRef, Subquery, Value, When
-from django.db.models.functions import Coalesce, Length
+from django.db.models import Case, CharField, ExpressionWrapper, F, OuterRef, Subquery, Value, When
+from django.db.models.functions import Coalesce, Left, Length
 
-from deployments.desired import desired_targets
+from deployments.desired import desired_state
 from deployments.models import AppVersion, BaselineRevision, ChangeTarget
+from deployments.organisation import load_organisation
 from deployments.targets import Target, intent_for
+from deployments.versions import Versions
 from fleet.models import Device
 from schools.models import Municipality, SchoolForm
 
@@ -37,7 +39,9 @@ def device_effects(
     before: BaselineRevision | None, after: BaselineRevision | None
 ) -> dict[int, dict[int, ChangeTarget.Effect]]:
     """Effects by app version id and device id when one revision follows another, by today's latest versions."""
-    return target_effects(desired_targets(before), desired_targets(after))
+    organisation, versions = load_organisation(), Versions.load()
+    states = [desired_state(revision, organisation, versions) for revision in (before, after)]
+    return target_effects(states[0].targets, states[1].targets)
 
 
 def target_effects(before: TargetsByVersion, after: TargetsByVersion) -> dict[int, dict[int, ChangeTarget.Effect]]:
@@ -75,7 +79,7 @@ def load_cells() -> list[Cell]:
         .exclude(lifecycle=Device.Lifecycle.RETIRED)
         .annotate(form_id=Coalesce("school__school_form_id", form_by_group_tag()), own_class_id=class_in_own_school())
         .values_list("platform", "form_id", "school_id", "own_class_id")
-        .annotate(ids=ArrayAgg("pk", ordering="pk"))
+        .annotate(ids=ArrayAgg("pk", order_by="pk"))
         .order_by("platform", "form_id", "school_id", "own_class_id")
     )
     return [
@@ -97,8 +101,8 @@ def groups_of(
 
 def form_by_group_tag() -> Subquery:
     """The school form whose prefix a computer's group tag begins with, the longest first: its dynamic group's rule."""
-    tag = OuterRef("observed_group_tag")
-    forms = SchoolForm.objects.annotate(tag=tag).filter(tag__startswith=F("group_tag_prefix"))
+    beginning = Left(ExpressionWrapper(OuterRef("observed_group_tag"), CharField()), Length("group_tag_prefix"))
+    forms = SchoolForm.objects.filter(group_tag_prefix=beginning)
     return Subquery(forms.order_by(Length("group_tag_prefix").desc()).values("pk")[:1])
 
 

@@ -1,0 +1,253 @@
+"""The life of a change set, from proposal to done. Each step checks the state, changes rows and leaves an event."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from deployments.models import AppVersion, AssignmentChange, BaselineRevision, ChangeSet, ChangeTarget
+from deployments.models.moves import InvalidMove
+from schools import audit
+from schools.models import User
+
+Status = ChangeSet.Status
+NOT_APPROVED: dict[str, Any] = {"approved_by": None, "approved_at": None, "approved_hash": ""}
+
+
+class OutdatedDraft(ValidationError):
+    """Another revision has become active since the draft was started, so the draft would undo it."""
+
+
+class StaleApproval(ValidationError):
+    """The plan is no longer the one that was looked at."""
+
+
+class OwnRequest(ValidationError):
+    """The requester may not approve."""
+
+
+class NothingToDo(ValidationError):
+    """The draft says the same as the revision it started from."""
+
+
+@dataclass(frozen=True)
+class PlannedChange:
+    """One app object's part of a plan. Targets as `AssignmentChange` keeps them; effects by device id."""
+
+    app_version: AppVersion
+    targets_before: list[dict[str, Any]]
+    targets_after: list[dict[str, Any]]
+    effects: Mapping[int, str]
+
+
+def locked(change_set: ChangeSet) -> ChangeSet:
+    """The row as it is now, held until the transaction ends."""
+    found = ChangeSet.objects.select_for_update(of=("self",)).select_related("revision__baseline__semester")
+    return found.get(pk=change_set.pk)
+
+
+def require(change_set: ChangeSet, *statuses: str) -> None:
+    """Raises InvalidMove unless the change set is in one of these states."""
+    if change_set.status not in statuses:
+        raise InvalidMove(change_set.status, change_set.get_status_display())
+
+
+@transaction.atomic
+def propose(revision: BaselineRevision, by: User, reason: str = "") -> ChangeSet:
+    """Freeze a draft and open its change set. Raises InvalidMove, OutdatedDraft, NothingToDo."""
+    revision.refresh_from_db(from_queryset=BaselineRevision.objects.select_for_update(of=("self",)))
+    if not revision.is_editable:
+        raise InvalidMove(revision.status, revision.get_status_display())
+    check_up_to_date(revision)
+    if revision.based_on and _says(revision) == _says(revision.based_on):
+        raise NothingToDo(_("The draft says the same as the active revision. Change something in it first."))
+    revision.move_to(BaselineRevision.Status.PROPOSED)
+    change_set = ChangeSet.objects.create(revision=revision, reason=reason, requested_by=by)
+    after = {"revision": str(revision), "status": change_set.status}
+    audit.record("changeset.proposed", change_set, by=by, after=after, reason=reason)
+    return change_set
+
+
+def check_up_to_date(revision: BaselineRevision) -> None:
+    """Raises OutdatedDraft when the revision did not start from what is active now."""
+    active = BaselineRevision.objects.active().first()
+    if active and active.pk not in (revision.based_on_id, revision.pk):
+        message = _("%(active)s has become active since this draft was started, and the draft would undo it.")
+        advice = _("Bring the draft up to date first.")
+        raise OutdatedDraft([message % {"active": active}, advice])
+
+
+def _says(revision: BaselineRevision) -> set[tuple[Any, ...]]:
+    return set(revision.entries.values_list("profile_id", "application_id", "action", "intent", "version_id"))
+
+
+@transaction.atomic
+def record_plan(
+    change_set: ChangeSet,
+    plan: dict[str, Any],
+    plan_hash: str,
+    changes: Iterable[PlannedChange],
+    *,
+    by: User | None,
+    now: datetime,
+) -> ChangeSet:
+    """Keep a frozen plan with its computers, in place of any former one; an approval of another plan ends.
+
+    From draft, planned or approved to planned. The same plan again leaves everything, an approval too, as it is.
+    """
+    row = locked(change_set)
+    require(row, Status.DRAFT, Status.PLANNED, Status.APPROVED)
+    if row.plan_hash == plan_hash and row.status != Status.DRAFT:
+        return row
+    before = {"status": row.status, "plan_hash": row.plan_hash}
+    row.move_to(Status.PLANNED, plan=plan, plan_hash=plan_hash, planned_at=now, **NOT_APPROVED)
+    row.changes.all().delete()
+    computers = _store_changes(row, changes)
+    after = {"status": row.status, "plan_hash": plan_hash, "apps": row.changes.count(), "targets": computers}
+    audit.record("changeset.planned", row, by=by, before=before, after=after)
+    return row
+
+
+def _store_changes(change_set: ChangeSet, changes: Iterable[PlannedChange]) -> int:
+    targets: list[ChangeTarget] = []
+    for planned in changes:
+        change = AssignmentChange.objects.create(
+            change_set=change_set,
+            app_version=planned.app_version,
+            targets_before=planned.targets_before,
+            targets_after=planned.targets_after,
+        )
+        targets += [
+            ChangeTarget(change=change, device_id=device_id, effect=effect)
+            for device_id, effect in sorted(planned.effects.items())
+        ]
+    ChangeTarget.objects.bulk_create(targets, batch_size=5000)
+    return len(targets)
+
+
+@transaction.atomic
+def approve(change_set: ChangeSet, plan_hash: str, by: User, now: datetime) -> ChangeSet:
+    """Approve exactly the plan with this hash. Raises InvalidMove, OwnRequest, StaleApproval, OutdatedDraft, and
+    PermissionDenied for anybody but an IT administrator of the whole municipality."""
+    if not by.has_perm("deployments.approve_changeset"):
+        raise PermissionDenied
+    row = locked(change_set)
+    require(row, Status.PLANNED)
+    if row.requested_by_id == by.pk:
+        raise OwnRequest(_("You requested this change, so somebody else has to approve it."))
+    if row.plan_hash != plan_hash:
+        raise StaleApproval(_("The plan has changed since you looked at it. Look at the new plan before you approve."))
+    check_up_to_date(row.revision)
+    row.move_to(Status.APPROVED, approved_by=by, approved_at=now, approved_hash=plan_hash)
+    if row.revision.status == BaselineRevision.Status.PROPOSED:
+        row.revision.move_to(BaselineRevision.Status.DECIDED, decided_by=by, decided_at=now)
+    after = {"status": row.status, "plan_hash": plan_hash}
+    audit.record("changeset.approved", row, by=by, before={"status": Status.PLANNED}, after=after)
+    return row
+
+
+@transaction.atomic
+def reject(change_set: ChangeSet, reason: str, by: User) -> ChangeSet:
+    """Refuse a planned change; its revision is a draft again. Raises ValidationError without a reason."""
+    if not reason.strip():
+        raise ValidationError({"reason": _("Say why, so that the draft can be put right.")})
+    row = locked(change_set)
+    require(row, Status.PLANNED)
+    row.move_to(Status.REJECTED, rejected_reason=reason)
+    return _reopened(row, "changeset.rejected", Status.PLANNED, by, reason)
+
+
+@transaction.atomic
+def cancel(change_set: ChangeSet, by: User, reason: str = "") -> ChangeSet:
+    """Withdraw a change that nobody has begun to write; its revision is a draft again."""
+    row = locked(change_set)
+    before = row.status
+    row.move_to(Status.CANCELLED, **NOT_APPROVED)
+    return _reopened(row, "changeset.cancelled", before, by, reason)
+
+
+def _reopened(row: ChangeSet, act: str, before: str, by: User, reason: str) -> ChangeSet:
+    row.revision.move_to(BaselineRevision.Status.DRAFT, decided_by=None, decided_at=None)
+    audit.record(act, row, by=by, before={"status": before}, after={"status": row.status}, reason=reason)
+    return row
+
+
+@transaction.atomic
+def start(change_set: ChangeSet, by: User | None, now: datetime) -> ChangeSet:
+    """From approved to applying: the revision is active from now on, the former one superseded.
+
+    Raises InvalidMove, OutdatedDraft, and ValidationError while another change is being written or needs attention.
+    """
+    row = locked(change_set)
+    require(row, Status.APPROVED)
+    check_up_to_date(row.revision)
+    try:
+        with transaction.atomic():
+            row.move_to(Status.APPLYING, started_at=now)
+    except IntegrityError as error:
+        raise ValidationError(
+            _("Another change is being written or needs attention. Finish that one first.")
+        ) from error
+    former = BaselineRevision.objects.active().exclude(pk=row.revision_id).first()
+    if former:
+        former.move_to(BaselineRevision.Status.SUPERSEDED, superseded_at=now)
+    row.revision.move_to(BaselineRevision.Status.ACTIVE, activated_at=now)
+    before = {"status": Status.APPROVED, "active_revision": str(former) if former else None}
+    after = {"status": row.status, "active_revision": str(row.revision)}
+    audit.record("changeset.started", row, by=by, before=before, after=after)
+    return row
+
+
+def mark_written(change: AssignmentChange, now: datetime) -> None:
+    """Intune was read back and says what the plan says. A second call keeps the first time."""
+    AssignmentChange.objects.filter(pk=change.pk, written_at=None).update(written_at=now)
+    change.refresh_from_db(fields=["written_at"])
+
+
+@transaction.atomic
+def finish(change_set: ChangeSet, now: datetime) -> ChangeSet:
+    """No write is under way any more: applied if every app object was written, else failed."""
+    row = locked(change_set)
+    require(row, Status.APPLYING)
+    left = row.changes.filter(written_at=None).count()
+    if left:
+        row.move_to(Status.FAILED)
+    else:
+        row.move_to(Status.APPLIED, applied_at=now)
+    audit.record(
+        "changeset.finished",
+        row,
+        by=None,
+        before={"status": Status.APPLYING},
+        after={"status": row.status, "not_written": left},
+    )
+    return row
+
+
+@transaction.atomic
+def resume(change_set: ChangeSet, by: User) -> ChangeSet:
+    """From failed back to applying, when what failed is to be tried again."""
+    return _from_failed(change_set, Status.APPLYING, "changeset.resumed", by)
+
+
+@transaction.atomic
+def abandon(change_set: ChangeSet, by: User, reason: str) -> ChangeSet:
+    """Close a failed change with its errors left, so that another can be applied. Raises ValidationError without a
+    reason."""
+    if not reason.strip():
+        raise ValidationError({"reason": _("Say why the change is closed with errors left.")})
+    return _from_failed(change_set, Status.ABANDONED, "changeset.abandoned", by, reason)
+
+
+def _from_failed(change_set: ChangeSet, status: str, act: str, by: User, reason: str = "") -> ChangeSet:
+    row = locked(change_set)
+    require(row, Status.FAILED)
+    row.move_to(status)
+    audit.record(act, row, by=by, before={"status": Status.FAILED}, after={"status": row.status}, reason=reason)
+    return row

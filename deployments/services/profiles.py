@@ -1,0 +1,32 @@
+"""Containers come into being when something is first put in them."""
+
+from __future__ import annotations
+
+from deployments.models import SoftwareProfile
+from deployments.models.profiles import OWNER_OF_LEVEL
+from fleet.models import Device
+from schools.models import ClassGroup, Municipality, School, SchoolForm
+
+Owner = Municipality | SchoolForm | School | ClassGroup | Device
+LEVEL_OF_OWNER = {owner: level for level, owner in OWNER_OF_LEVEL.items()}
+
+
+def profile_of(owner: Owner) -> SoftwareProfile:
+    """The owner's container; one and the same however many ask at once."""
+    kind = {
+        Municipality: "municipality",
+        SchoolForm: "school_form",
+        School: "school",
+        ClassGroup: "class_group",
+        Device: "device",
+    }[type(owner)]
+    profile, _ = SoftwareProfile.objects.get_or_create(**{kind: owner}, defaults={"level": LEVEL_OF_OWNER[kind]})
+    return profile
+
+
+def school_of(profile: SoftwareProfile) -> School | None:
+    """The school whose people a change of this container concerns; None for the shared containers."""
+    owner = profile.owner
+    if isinstance(owner, School):
+        return owner
+    return owner.school if isinstance(owner, ClassGroup | Device) else None
