@@ -12,3 +12,8 @@ urlpatterns = [
     path("", include("deployments.urls")),
     path("", include("intune_sync.urls")),
 ]
+
+handler400 = "schools.refusals.bad_request"
+handler403 = "schools.refusals.permission_denied"
+handler404 = "schools.refusals.not_found"
+handler500 = "schools.refusals.server_error"
