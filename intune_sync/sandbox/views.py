@@ -27,7 +27,8 @@ class Views:
         def encode(device: Device) -> bytes:
             encoded = kept.get(device.ordinal)
             if encoded is None:
-                encoded = kept[device.ordinal] = orjson.dumps(shape(device))
+                # A copy, because orjson's own result holds on to its larger buffer.
+                encoded = kept[device.ordinal] = memoryview(orjson.dumps(shape(device))).tobytes()
             return encoded
 
         return encode
