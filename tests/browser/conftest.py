@@ -1,0 +1,102 @@
+"""The whole demo as a user starts it, with 11,000 computers, and Chromium to walk through it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from scripts.ports import free_port
+from tests.waiting import eventually
+
+ROOT = Path(__file__).resolve().parents[2]
+CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+START_SECONDS = 240
+
+
+@dataclass(frozen=True)
+class Demo:
+    """A running demo: `info` is its demo.json; `sandbox` posts to and reads the sandbox's own controls."""
+
+    info: dict[str, Any]
+    ca: Path
+
+    @property
+    def url(self) -> str:
+        return str(self.info["url"])
+
+    def account(self, username: str) -> dict[str, Any]:
+        return next(account for account in self.info["accounts"] if account["username"] == username)
+
+    def sandbox(self, path: str, body: Any = None) -> Any:
+        method = "GET" if body is None else "POST"
+        answer = requests.request(
+            method, f"{self.info['graph_url']}/sandbox/{path}", json=body, verify=self.ca, timeout=120
+        )
+        answer.raise_for_status()
+        return answer.json() if answer.content else None
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    data_dir = tmp_path_factory.mktemp("demo")
+    data_dir.chmod(0o755)
+    env = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "REDIS_URL")}
+    command = [sys.executable, "-m", "scripts.demo", "--port", str(free_port()), "--data-dir", str(data_dir)]
+    with (data_dir / "output").open("wb") as output:
+        process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=output, stderr=subprocess.STDOUT)
+    try:
+        described = data_dir / "demo.json"
+        eventually(
+            lambda: described.exists() or process.poll() is not None, seconds=START_SECONDS, what="the demo to be ready"
+        )
+        assert described.exists(), (data_dir / "output").read_text()
+        yield Demo(json.loads(described.read_text()), data_dir / "sandbox" / "ca.pem")
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(60)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM,
+            args=["--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking", "--disable-sync"],
+        )
+        yield browser
+        browser.close()
+
+
+SignIn = Callable[..., Page]
+
+
+@pytest.fixture
+def sign_in(chromium: Browser, demo: Demo) -> Iterator[SignIn]:
+    """`sign_in("anna", **context options)` gives a page of a browser of its own, signed in."""
+    contexts: list[BrowserContext] = []
+
+    def open_as(username: str, **options: Any) -> Page:
+        context = chromium.new_context(base_url=demo.url, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.goto("/")
+        page.locator("input[name=username]").fill(username)
+        page.locator("input[name=password]").fill(demo.account(username)["password"])
+        page.locator("main form button[type=submit]").click()
+        page.wait_for_url(demo.url + "/")
+        return page
+
+    yield open_as
+    for context in contexts:
+        context.close()
