@@ -41,10 +41,27 @@ class Operation(Moves):
         VERIFIED = "verified", _("Confirmed in Intune")
         FAILED = "failed", _("Failed")
 
+    class Problem(models.TextChoices):
+        """What went wrong last, or what the operation waits for."""
+
+        APP_GONE = "app_gone", _("The app is no longer in Intune.")
+        NOT_PUBLISHED = "not_published", _("The app is not published in Intune yet.")
+        FOREIGN = "foreign", _("Somebody has assigned the app in Intune in a way that this change must not overwrite.")
+        REFUSED = "refused", _("Intune refused the change.")
+        FORBIDDEN = "forbidden", _("The portal lacks a permission in Intune for this.")
+        CONTESTED = "contested", _("Somebody else keeps changing the app’s assignments at the same time.")
+        NO_EFFECT = "no_effect", _("Intune took the change, but does not show it yet.")
+        ANSWER_LOST = "answer_lost", _("Intune’s answer was lost. It is read whether the change got there.")
+        UNAVAILABLE = "unavailable", _("Intune does not answer. The portal tries again by itself.")
+        SIGN_IN = "sign_in", _("Intune does not accept the portal’s sign-in. The portal tries again by itself.")
+        THROTTLED = "throttled", _("Intune asked the portal to wait.")
+        WORKER_LOST = "worker_lost", _("The worker disappeared in the middle, three times.")
+        UNEXPECTED = "unexpected", _("Something unexpected happened; the log has the details.")
+
     MOVES: ClassVar[dict[str, frozenset[str]]] = {
-        "ready": frozenset({"claimed"}),
-        "throttled": frozenset({"claimed"}),
-        "unknown": frozenset({"claimed"}),
+        "ready": frozenset({"claimed", "failed"}),
+        "throttled": frozenset({"claimed", "failed"}),
+        "unknown": frozenset({"claimed", "failed"}),
         "claimed": frozenset({"claimed", "sending", "verified", "throttled", "ready", "failed"}),
         "sending": frozenset({"claimed", "sent", "throttled", "unknown", "failed"}),
         "sent": frozenset({"claimed", "verified", "ready", "unknown", "throttled", "failed"}),
@@ -68,7 +85,14 @@ class Operation(Moves):
     request_id = models.CharField(
         max_length=64, blank=True, help_text=_("Microsoft's id of the call, for their support.")
     )
-    error = models.TextField(_("error"), blank=True)
+    problem = models.CharField(_("problem"), max_length=14, choices=Problem.choices, blank=True)
+    error = models.TextField(_("error"), blank=True, help_text=_("Intune’s own words, where it said something."))
+    waits = models.PositiveSmallIntegerField(
+        default=0, help_text=_("Times in a row that Intune was busy or away; they are not counted as attempts.")
+    )
+    merges = models.PositiveSmallIntegerField(
+        default=0, help_text=_("Times that somebody else wrote meanwhile, so that both had to be merged again.")
+    )
     before = models.JSONField(null=True, help_text=_("The app's whole assignment list as read before the write."))
     created_at = models.DateTimeField(auto_now_add=True)
     sent_at = models.DateTimeField(_("sent"), null=True)

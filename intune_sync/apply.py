@@ -1,0 +1,178 @@
+"""Carries operations out: read the app's list, merge, send, read back. No transaction is open across a network call."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from uuid import uuid4
+
+from intune_sync import graph, ledger
+from intune_sync.graph import (
+    AnswerLost,
+    BadRequest,
+    Forbidden,
+    GraphClient,
+    GraphError,
+    GraphUnavailable,
+    NotFound,
+    Throttled,
+    Unauthenticated,
+)
+from intune_sync.ledger import Lease, LostLease
+from intune_sync.lists import read_list
+from intune_sync.merge import MergedList, Raw, digest, merge, same_list
+from intune_sync.models import Operation, OwnedAssignment
+from intune_sync.outcome import record_verified
+from intune_sync.payloads import assign_body, assign_path
+
+MOST_ITEMS = 20
+MOST_SECONDS = 40
+"""A task stops taking operations well before Celery's limit of 60 seconds would interrupt it."""
+MOST_MERGES = 3
+
+Status, Problem = Operation.Status, Operation.Problem
+log = logging.getLogger(__name__)
+
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True)
+class Worked:
+    """How many operations a task has taken up, and whether more are due now."""
+
+    taken: int
+    more: bool
+
+
+def work(
+    now: datetime, *, most: int = MOST_ITEMS, worker: str = "", after_each: Callable[[Operation], None] | None = None
+) -> Worked:
+    """Take up due operations, one after another, until none is due, `most` are done, or Intune is busy or away."""
+    at = _clock(now)
+    taken = 0
+    with graph.client() as client:
+        while taken < most and at() - now < timedelta(seconds=MOST_SECONDS):
+            lease = ledger.claim(at(), worker or worker_name())
+            if lease is None:
+                return Worked(taken, more=False)
+            taken += 1
+            try_operation(lease, client, at)
+            if after_each:
+                after_each(lease.operation)
+    return Worked(taken, more=ledger.is_due(at()))
+
+
+def try_operation(lease: Lease, client: GraphClient, at: Clock) -> None:
+    """One try at one operation; whatever goes wrong ends in its row."""
+    try:
+        carry_out(lease, client, at)
+    except LostLease:
+        log.warning("operation %s: another worker has taken over", lease.operation.pk)
+    except GraphError as error:
+        _settle(partial(_put_down, lease, error, at()))
+    except Exception:
+        log.exception("operation %s", lease.operation.pk)
+        _settle(partial(lease.try_again, Problem.UNEXPECTED, at()))
+
+
+def carry_out(lease: Lease, client: GraphClient, at: Clock) -> None:
+    """Bring the app's list to what the approved plan says. Raises GraphError and LostLease."""
+    operation = lease.operation
+    observed = read_list(client, operation.intune_app_id)
+    for merges in range(MOST_MERGES + 1):
+        merged = merge(observed, _owned_keys(operation), operation.desired)
+        if merged.conflicts:
+            return lease.fail(Problem.FOREIGN, at())
+        if same_list(merged.write, observed):
+            return record_verified(lease, merged, observed, at())
+        if merges == MOST_MERGES:
+            break
+        if merges:
+            lease.move(Status.CLAIMED, at(), merges=operation.merges + 1)
+        before, observed = observed, _send_and_read_back(lease, merged, observed, client, at)
+        if same_list(before, observed):
+            return lease.try_again(Problem.NO_EFFECT, at())
+    return lease.try_again(Problem.CONTESTED, at())
+
+
+def worker_name() -> str:
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def _send_and_read_back(
+    lease: Lease, merged: MergedList, observed: list[Raw], client: GraphClient, at: Clock
+) -> list[Raw]:
+    """That it is being sent, and what, is in the database before the call: whoever comes after us can tell."""
+    operation = lease.operation
+    body = assign_body(merged.write)
+    client_request_id = uuid4()
+    _claim_ownership(lease, merged, at())
+    lease.move(
+        Status.SENDING,
+        at(),
+        request_hash=digest(body),
+        client_request_id=client_request_id,
+        before=observed if operation.before is None else operation.before,
+        sent_at=at(),
+        waits=0,
+    )
+    answer = client.post(
+        assign_path(operation.intune_app_id), body, version="beta", client_request_id=str(client_request_id)
+    )
+    lease.move(Status.SENT, at(), request_id=answer.request_id, problem="", error="")
+    return read_list(client, operation.intune_app_id)
+
+
+def _owned_keys(operation: Operation) -> set[str]:
+    owned = OwnedAssignment.objects.filter(app_version=operation.change.app_version_id)
+    return set(owned.values_list("key", flat=True))
+
+
+def _claim_ownership(lease: Lease, merged: MergedList, now: datetime) -> None:
+    """What we are about to write is ours from before it is sent; otherwise a worker that takes over after a crash
+    would read our own entries as foreign. A key that never gets to Intune does no harm."""
+    version = lease.operation.change.app_version_id
+    OwnedAssignment.objects.bulk_create(
+        [OwnedAssignment(app_version_id=version, key=key, since=now) for key in sorted(merged.our_keys)],
+        ignore_conflicts=True,
+    )
+
+
+def _put_down(lease: Lease, error: GraphError, now: datetime) -> None:
+    """Decide by the kind of failure whether to wait, try again, or give up."""
+    match error:
+        case Throttled():
+            ledger.hold_back(lease.wait(Problem.THROTTLED, now, seconds=error.retry_after))
+        case GraphUnavailable():
+            ledger.hold_back(lease.wait(Problem.UNAVAILABLE, now, error=error.message))
+        case Unauthenticated():
+            ledger.hold_back(lease.wait(Problem.SIGN_IN, now, error=error.message))
+        case AnswerLost():
+            lease.try_again(Problem.ANSWER_LOST, now, error.message)
+        case NotFound():
+            lease.fail(Problem.APP_GONE, now, error.message)
+        case Forbidden():
+            lease.fail(Problem.FORBIDDEN, now, error.message)
+        case BadRequest():
+            lease.fail(Problem.REFUSED, now, error.message)
+        case _:
+            lease.try_again(Problem.REFUSED, now, error.message)
+
+
+def _settle(put_down: Callable[[], object]) -> None:
+    try:
+        put_down()
+    except LostLease:
+        log.warning("another worker has taken over an operation that failed here")
+
+
+def _clock(now: datetime) -> Clock:
+    """`now`, moving on as time passes."""
+    started = time.monotonic()
+    return lambda: now + timedelta(seconds=time.monotonic() - started)

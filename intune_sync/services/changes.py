@@ -1,0 +1,101 @@
+"""A change set's way through Intune: its plan is frozen, and carried out if it is still true."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from deployments.models import ChangeSet
+from deployments.services import changes
+from deployments.services.changes import record_plan, require, start
+from intune_sync import graph, ledger
+from intune_sync.differences import differences
+from intune_sync.models import Operation
+from intune_sync.snapshot import FreshPlan, fresh_plan
+from schools.models import User
+
+
+class StalePlan(ValidationError):
+    """What was approved is no longer what would be done. `differences` says in sentences what is new; the change set
+    has the new plan and waits for approval again."""
+
+    def __init__(self, differences: list[str]) -> None:
+        self.differences = differences
+        self.status = str(ChangeSet.Status.PLANNED)
+        said = _("Things have changed since the approval, so nothing was written. The change has to be approved again.")
+        super().__init__(" ".join([said, *differences]), code="stale_plan")
+
+
+def freeze_plan(change_set: ChangeSet, by: User | None, now: datetime) -> ChangeSet:
+    """Work out what the change set's revision means in Intune now, and keep that as its plan.
+
+    Raises InvalidMove when it is being written already, GraphError when Intune cannot be read; then nothing is kept.
+    """
+    require(change_set, *_PLANNABLE)
+    return _keep(change_set, _fresh(change_set), by, now)
+
+
+def apply_change_set(change_set: ChangeSet, by: User | None, now: datetime) -> ChangeSet:
+    """Put the approved plan in force: the revision becomes active, and one operation per app waits for a worker.
+
+    Raises InvalidMove unless approved, StalePlan when a plan made now would be another, GraphError when Intune cannot
+    be read. Wake a worker after commit (`tasks.write`); the sweep would find the operations without it.
+    """
+    require(change_set, ChangeSet.Status.APPROVED)
+    fresh = _fresh(change_set)
+    if fresh.plan.hash != change_set.approved_hash:
+        said = differences(change_set, fresh)
+        _keep(change_set, fresh, None, now)
+        raise StalePlan(said)
+    with transaction.atomic():
+        started = start(change_set, by, now)
+        _create_operations(started)
+        ledger.finish_if_done(started.pk, now)
+    started.refresh_from_db()
+    return started
+
+
+def retry_change_set(change_set: ChangeSet, by: User, now: datetime) -> ChangeSet:
+    """Try again what failed, each operation with all its tries. Raises InvalidMove unless the change set failed."""
+    with transaction.atomic():
+        resumed = changes.resume(change_set, by)
+        failed = Operation.objects.filter(change__change_set=resumed, status=Operation.Status.FAILED)
+        failed.update(
+            status=Operation.Status.READY, attempts=0, waits=0, not_before=None, problem="", error="", finished_at=None
+        )
+        ledger.finish_if_done(resumed.pk, now)
+    resumed.refresh_from_db()
+    return resumed
+
+
+def abandon_change_set(change_set: ChangeSet, by: User, reason: str) -> ChangeSet:
+    """Close a change set with its errors left, so that the next can be written. Raises InvalidMove unless it failed."""
+    return changes.abandon(change_set, by, reason)
+
+
+_PLANNABLE = (ChangeSet.Status.DRAFT, ChangeSet.Status.PLANNED, ChangeSet.Status.APPROVED)
+
+
+def _fresh(change_set: ChangeSet) -> FreshPlan:
+    with graph.client() as client:
+        return fresh_plan(change_set.revision, client)
+
+
+def _keep(change_set: ChangeSet, fresh: FreshPlan, by: User | None, now: datetime) -> ChangeSet:
+    return record_plan(change_set, fresh.plan.as_json(), fresh.plan.hash, fresh.changes, by, now)
+
+
+def _create_operations(change_set: ChangeSet) -> None:
+    """One per app object, with what shall be ours there as the approved plan has it."""
+    desired = {change["version_id"]: change["desired"] for change in change_set.plan["changes"]}
+    Operation.objects.bulk_create(
+        Operation(
+            change=change,
+            intune_app_id=change.app_version.intune_app_id,
+            desired=desired[change.app_version_id],
+        )
+        for change in change_set.changes.select_related("app_version")
+    )

@@ -1,0 +1,163 @@
+"""What a plan is made from: what a revision means, beside what Intune has at this moment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from deployments.desired import DesiredState, desired_state
+from deployments.effects import target_effects
+from deployments.models import Application, AppVersion, BaselineRevision
+from deployments.organisation import Organisation, load_organisation, target_rows
+from deployments.services.changes import PlannedChange
+from deployments.targets import INTENT_PRECEDENCE, Target
+from intune_sync.graph import GraphClient
+from intune_sync.lists import read_lists
+from intune_sync.merge import Raw
+from intune_sync.models import IntuneApp, OwnedAssignment
+from intune_sync.payloads import assignment_for, assignment_key, parse_id
+from intune_sync.payloads.aims import group_of, has_filter, intent_of, is_exclusion
+from intune_sync.plan import AppState, Notice, Plan, plan
+
+PUBLISHED = "published"
+
+
+@dataclass(frozen=True)
+class FreshPlan:
+    """A plan, and its parts by app version as the change set keeps them."""
+
+    plan: Plan
+    changes: list[PlannedChange]
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """`lists` by Intune app id, `owned` by app version id; versions are those that shall have or have something."""
+
+    organisation: Organisation
+    wanted: DesiredState
+    versions: Mapping[int, AppVersion]
+    lists: Mapping[UUID, list[Raw] | None]
+    owned: Mapping[int, frozenset[str]]
+    unpublished: frozenset[UUID]
+
+    def observed(self, version_id: int) -> list[Raw]:
+        return self.lists[self.versions[version_id].intune_app_id] or []
+
+    def ours(self, version_id: int) -> tuple[Target, ...]:
+        """Our targets as Intune has them now."""
+        owned = self.owned.get(version_id, frozenset())
+        return targets_of((raw for raw in self.observed(version_id) if assignment_key(raw) in owned), self.organisation)
+
+    def foreign(self, version_id: int) -> tuple[Target, ...]:
+        """What others have assigned to groups that we know, without a filter: it counts for what a computer gets."""
+        owned = self.owned.get(version_id, frozenset())
+        theirs = (raw for raw in self.observed(version_id) if assignment_key(raw) not in owned)
+        return targets_of(theirs, self.organisation)
+
+    def desired(self, version_id: int) -> tuple[Target, ...]:
+        return without_needless_exclusions(self.wanted.targets.get(version_id, ()))
+
+    def effects(self) -> dict[int, dict[int, str]]:
+        """What changes for which computer, by app version id and device id."""
+        before = {version: (*self.ours(version), *self.foreign(version)) for version in self.versions}
+        after = {version: (*self.desired(version), *self.foreign(version)) for version in self.versions}
+        found = target_effects(before, after)
+        return {version: {device: str(effect) for device, effect in by.items()} for version, by in found.items()}
+
+
+def fresh_plan(revision: BaselineRevision, client: GraphClient) -> FreshPlan:
+    """What has to be written so that Intune says what `revision` means; every app concerned is read anew.
+
+    About one request for each twenty apps. Raises GraphError; nothing is stored.
+    """
+    taken = take_snapshot(revision, client)
+    effects = taken.effects()
+    active = BaselineRevision.objects.active().values_list("pk", flat=True).first()
+    made = plan(
+        [_app_state(taken, version, effects.get(version.pk, {})) for version in taken.versions.values()],
+        snapshot={"active_revision": active, "revision": revision.pk},
+        notices=_unreached(taken),
+    )
+    return FreshPlan(made, [_planned(taken, change.version_id, effects) for change in made.changes])
+
+
+def take_snapshot(revision: BaselineRevision, client: GraphClient) -> Snapshot:
+    organisation = load_organisation()
+    wanted = desired_state(revision, organisation)
+    owned = _owned_keys()
+    versions = AppVersion.objects.select_related("application").in_bulk({*wanted.targets, *owned})
+    lists = read_lists(client, (version.intune_app_id for version in versions.values()))
+    unpublished = IntuneApp.objects.filter(graph_id__in=lists).exclude(publishing_state__in=["", PUBLISHED])
+    return Snapshot(
+        organisation, wanted, versions, lists, owned, frozenset(unpublished.values_list("graph_id", flat=True))
+    )
+
+
+def targets_of(raws: Iterable[Raw], organisation: Organisation) -> tuple[Target, ...]:
+    """Assignments of whole groups that belong to a municipality, school form, school or class group."""
+    places = organisation.places_by_group()
+    found = set()
+    for raw in raws:
+        group_id = parse_id(group_of(raw))
+        if group_id in places and not has_filter(raw):
+            found.add(Target(*places[group_id], intent_of(raw), is_exclusion(raw)))
+    return tuple(sorted(found))
+
+
+def assignments_for(targets: Iterable[Target], organisation: Organisation) -> list[Raw]:
+    """Always for a group by its id: a target without one raises LookupError and never becomes "all devices"."""
+    return [assignment_for("group", organisation.group_id(target), target.intent, target.exclude) for target in targets]
+
+
+def without_needless_exclusions(targets: tuple[Target, ...]) -> tuple[Target, ...]:
+    """Leave out exclusions of groups that are assigned with an intent that wins anyway: Intune takes one entry per
+    group, and a computer with *required* and *available* gets *required*."""
+    given = {target.node: target.intent for target in targets if not target.exclude}
+
+    def is_needless(target: Target) -> bool:
+        other = given.get(target.node)
+        if not target.exclude or other is None or other == target.intent:
+            return False
+        return INTENT_PRECEDENCE.index(other) < INTENT_PRECEDENCE.index(target.intent)
+
+    return tuple(target for target in targets if not is_needless(target))
+
+
+def _owned_keys() -> dict[int, frozenset[str]]:
+    by_version: dict[int, set[str]] = {}
+    for version_id, key in OwnedAssignment.objects.values_list("app_version_id", "key"):
+        by_version.setdefault(version_id, set()).add(key)
+    return {version_id: frozenset(keys) for version_id, keys in by_version.items()}
+
+
+def _app_state(taken: Snapshot, version: AppVersion, effects: Mapping[int, str]) -> AppState:
+    return AppState(
+        app_id=str(version.intune_app_id),
+        version_id=version.pk,
+        name=str(version),
+        observed=taken.lists[version.intune_app_id],
+        owned_keys=taken.owned.get(version.pk, frozenset()),
+        desired=assignments_for(taken.desired(version.pk), taken.organisation),
+        published=version.intune_app_id not in taken.unpublished,
+        effects=effects,
+    )
+
+
+def _planned(taken: Snapshot, version_id: int, effects: Mapping[int, Mapping[int, str]]) -> PlannedChange:
+    return PlannedChange(
+        app_version=taken.versions[version_id],
+        targets_before=target_rows(taken.ours(version_id), taken.organisation),
+        targets_after=target_rows(taken.desired(version_id), taken.organisation),
+        effects=effects.get(version_id, {}),
+    )
+
+
+def _unreached(taken: Snapshot) -> Iterator[Notice]:
+    """Computers that the revision means but no group reaches."""
+    names = dict(Application.objects.filter(pk__in=taken.wanted.unreachable).values_list("pk", "name"))
+    for application_id, missed in sorted(taken.wanted.unreachable.items()):
+        for each in missed:
+            place = taken.organisation.name((each.kind, each.key))
+            yield Notice(each.reason, names[application_id], intent=each.intent or "", place=place)
