@@ -43,7 +43,11 @@ def _packages_step(requirements: str) -> Step:
 
 def _install(requirements: Path) -> None:
     _ensure_environment()
-    env = tool_environment() | {"VIRTUAL_ENV": str(VENV), "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+    env = tool_environment() | {
+        "VIRTUAL_ENV": str(VENV),
+        "UV_SYSTEM_CERTS": "true",
+        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+    }
     pip: list[str | Path] = [PYTHON, "-m", "pip", "install", "--quiet"]
     try:
         run_quietly([*pip, UV], env)
