@@ -1,0 +1,66 @@
+"""How far a change has come on a computer, derived in SQL from what was written, checked in and reported."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Case, CharField, F, FilteredRelation, Q, Value, When
+from django.utils.translation import gettext_lazy as _
+
+from deployments.models import ChangeTarget, InstallStatus
+
+State = InstallStatus.State
+Effect = ChangeTarget.Effect
+
+
+class DeviceStatus(models.TextChoices):
+    """Six answers that together hold every computer of a change. INSTALLED means done, whatever was to be done."""
+
+    INSTALLED = "installed", _("Done")
+    WAITING_FOR_DEVICE = "waiting_for_device", _("Waiting for the computer")
+    WAITING_FOR_INTUNE = "waiting_for_intune", _("Waiting for Intune")
+    FAILED = "failed", _("Failed")
+    NOT_APPLICABLE = "not_applicable", _("Not applicable")
+    UNKNOWN = "unknown", _("Unknown")
+
+
+def with_status(targets: models.QuerySet[ChangeTarget]) -> models.QuerySet[ChangeTarget]:
+    """Annotates `status` (DeviceStatus), `report_state`, `reported_at`, `error_code` and `detail`; the last four are
+    None where Intune has not reported. One join."""
+    report = FilteredRelation(
+        "device__install_statuses", condition=Q(device__install_statuses__app_version=F("change__app_version"))
+    )
+    return targets.annotate(report=report).annotate(
+        report_state=F("report__state"),
+        reported_at=F("report__reported_at"),
+        error_code=F("report__error_code"),
+        detail=F("report__detail"),
+        status=_status(),
+    )
+
+
+def _status() -> Case:
+    """The first line that fits holds; what no line knows is waiting, never done.
+
+    A report older than the write still tells what *is* on the computer (Intune keeps the time of a state that does
+    not change), but not that the new attempt failed.
+    """
+    written_at = F("change__written_at")
+    is_fresh = Q(report__reported_at__gte=written_at)
+    has_checked_in = Q(device__last_check_in_at__gte=written_at)
+    uninstall = Q(effect=Effect.UNINSTALL)
+    failed = Q(report__state__in=[State.FAILED, State.UNINSTALL_FAILED])
+    return Case(
+        When(change__written_at=None, then=Value(DeviceStatus.WAITING_FOR_INTUNE)),
+        When(effect__in=[Effect.OFFER, Effect.RELEASE], then=Value(DeviceStatus.INSTALLED)),
+        When(uninstall & Q(report__state=State.NOT_INSTALLED), then=Value(DeviceStatus.INSTALLED)),
+        When(~uninstall & Q(report__state=State.INSTALLED), then=Value(DeviceStatus.INSTALLED)),
+        When(is_fresh & failed, then=Value(DeviceStatus.FAILED)),
+        When(
+            (is_fresh | has_checked_in) & Q(report__state=State.NOT_APPLICABLE), then=Value(DeviceStatus.NOT_APPLICABLE)
+        ),
+        When(is_fresh & Q(report__state=State.UNKNOWN), then=Value(DeviceStatus.UNKNOWN)),
+        When(is_fresh, then=Value(DeviceStatus.WAITING_FOR_DEVICE)),
+        When(has_checked_in, then=Value(DeviceStatus.WAITING_FOR_INTUNE)),
+        default=Value(DeviceStatus.WAITING_FOR_DEVICE),
+        output_field=CharField(),
+    )
