@@ -6,7 +6,7 @@ from datetime import datetime, time
 from typing import Any
 
 from django import forms
-from django.contrib.auth.forms import AuthenticationForm
+from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -19,7 +19,17 @@ from schools.models.audit import AuditEventQuerySet
 from schools.services.tokens import LONGEST_DAYS
 
 
-class SignInForm(AuthenticationForm):
+class Styled(forms.BaseForm):
+    """A form whose fields look as the theme has them."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        for field in self.fields.values():
+            is_choice = isinstance(field.widget, forms.Select)
+            field.widget.attrs["class"] = "form-select" if is_choice else "form-control"
+
+
+class SignInForm(Styled, AuthenticationForm):
     error_messages = {
         "invalid_login": _(
             "The user name and the password do not go together. Check that Caps Lock is off and try again."
@@ -44,7 +54,11 @@ class SignInForm(AuthenticationForm):
         return str(self.request.META.get("REMOTE_ADDR", "")) if self.request else ""
 
 
-class TokenForm(forms.Form):
+class PasswordForm(Styled, PasswordChangeForm):
+    pass
+
+
+class TokenForm(Styled, forms.Form):
     name = forms.CharField(
         label=_("What the token is for"), max_length=100, help_text=_("For example “Export to the warehouse”.")
     )
@@ -57,7 +71,7 @@ class TokenForm(forms.Form):
     )
 
 
-class AuditFilterForm(forms.Form):
+class AuditFilterForm(Styled, forms.Form):
     """The filters in the address of the audit trail. An empty field filters nothing."""
 
     who = forms.CharField(label=_("Who"), required=False, max_length=100)

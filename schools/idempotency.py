@@ -16,7 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.encoders import JSONEncoder
 
-from schools.models import IdempotentAnswer
+from schools.models import IdempotentAnswer, User
 
 LONGEST_KEY = 100
 Action = Callable[..., Response]
@@ -42,11 +42,12 @@ def idempotent(action: Action) -> Action:
     def once(view: Any, request: Request, *args: Any, **kwargs: Any) -> Response:
         if "Idempotency-Key" not in request.headers:
             return action(view, request, *args, **kwargs)
+        assert isinstance(request.user, User)
         row = IdempotentAnswer(
-            user_id=request.user.pk, key=_checked(request.headers["Idempotency-Key"]), request_digest=_digest(request)
+            user=request.user, key=_checked(request.headers["Idempotency-Key"]), request_digest=_digest(request)
         )
         with _alone(row):
-            earlier = IdempotentAnswer.objects.filter(user=row.user_id, key=row.key).first()
+            earlier = IdempotentAnswer.objects.filter(user=row.user, key=row.key).first()
             if earlier is not None:
                 return _replay(earlier, row.request_digest)
             response = action(view, request, *args, **kwargs)

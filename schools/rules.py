@@ -13,31 +13,28 @@ from schools.models import User
 def anywhere(*roles: str) -> Any:
     """True of a person who holds one of `roles`, in the whole municipality or at any school."""
 
-    @rules.predicate(f"anywhere:{'+'.join(roles)}")
     def holds_one(user: User) -> bool:
         return not user.access.roles.isdisjoint(roles)
 
-    return holds_one
+    return rules.predicate(holds_one, name=f"anywhere:{'+'.join(roles)}")
 
 
 def everywhere(*roles: str) -> Any:
     """True of a person who holds one of `roles` in the whole municipality."""
 
-    @rules.predicate(f"everywhere:{'+'.join(roles)}")
     def holds_one(user: User) -> bool:
         return not user.access.everywhere.isdisjoint(roles)
 
-    return holds_one
+    return rules.predicate(holds_one, name=f"everywhere:{'+'.join(roles)}")
 
 
 def reader_of(permission: str) -> Any:
     """True of a person who may read such rows at one school at least; `visible_to` then says which rows."""
 
-    @rules.predicate(f"reader_of:{permission}")
     def reads(user: User) -> bool:
         return user.access.reads(permission)
 
-    return reads
+    return rules.predicate(reads, name=f"reader_of:{permission}")
 
 
 is_it_admin = everywhere(access.IT_ADMIN)

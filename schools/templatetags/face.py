@@ -9,6 +9,7 @@ from django import template
 from django.template.context import Context
 from django.templatetags.static import static
 from django.utils import formats, timezone
+from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
@@ -70,7 +71,38 @@ def figure(
     note: Any = "",
 ) -> dict[str, Any]:
     """A card with a figure that links to exactly the list it counts. `tone` as in `schools.status.Look`."""
+    value, of = number(value), number(of)
     return {"value": value, "label": label, "href": href, "of": of, "tone": tone, "icon": icon, "note": note}
+
+
+@register.filter
+def number(value: Any) -> Any:
+    """11 000, with the language's separators; anything but a number as it is."""
+    return number_format(value, use_l10n=True, force_grouping=True) if isinstance(value, int | float) else value
+
+
+def _query(context: Context, drop: tuple[str, ...], **put: str) -> str:
+    """The address' query without page cursors and empty values."""
+    query = context["request"].GET.copy()
+    for name in ("after", "before", *drop, *put):
+        query.pop(name, None)
+    for name in [name for name in query if not any(query.getlist(name))]:
+        del query[name]
+    for name, value in put.items():
+        query[name] = value
+    return str(query.urlencode())
+
+
+@register.simple_tag(takes_context=True)
+def query_without(context: Context, *names: str) -> str:
+    """The query of the address, without these names and back on the first page."""
+    return _query(context, names)
+
+
+@register.simple_tag(takes_context=True)
+def query_with(context: Context, **values: Any) -> str:
+    """The query of the address with these values, back on the first page."""
+    return _query(context, (), **{name: str(value) for name, value in values.items()})
 
 
 @register.simple_tag(takes_context=True)
@@ -81,15 +113,12 @@ def sort_link(context: Context, key: str, label: Any, css_class: str = "") -> Sa
     """
     order = context["page"].order
     is_current = order.removeprefix("-") == key
-    query = context["request"].GET.copy()
-    for stale in ("after", "before"):
-        query.pop(stale, None)
-    query["sort"] = f"-{key}" if order == key else key
+    query = _query(context, (), sort=f"-{key}" if order == key else key)
     return format_html(
         '<th scope="col" class="{}"{}><a class="sort" href="?{}">{}{}</a></th>',
         css_class,
         format_html(' aria-sort="{}"', "descending" if order.startswith("-") else "ascending") if is_current else "",
-        query.urlencode(),
+        query,
         label,
         icon("arrow-down" if order.startswith("-") else "arrow-up") if is_current else "",
     )

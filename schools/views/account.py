@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from schools.forms import TokenForm
+from schools.forms import PasswordForm, TokenForm
 from schools.models import ApiToken, User
 from schools.services.people import note_password_change
 from schools.services.tokens import issue_token, revoke_token
@@ -53,6 +53,7 @@ def token_revoke(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 class PasswordChange(PasswordChangeView):
+    form_class = PasswordForm
     template_name = "schools/password.html"
     success_url = reverse_lazy("schools:account")
 

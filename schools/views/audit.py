@@ -27,8 +27,8 @@ def audit(request: HttpRequest) -> HttpResponse:
     assert isinstance(person, User)
     form = AuditFilterForm(request.GET, user=person)
     events = form.apply(AuditEvent.objects.visible_to(person)).select_related("actor", "school")
-    cursors = {"after": request.GET.get("after"), "before": request.GET.get("before")}
-    page = keyset_page(events, order="-id", allowed={"id": "id"}, **cursors)
+    after, before = request.GET.get("after"), request.GET.get("before")
+    page = keyset_page(events, order="-id", allowed={"id": "id"}, after=after, before=before)
     context = {
         "form": form,
         "page": page,

@@ -1,0 +1,83 @@
+"""Schools and the audit trail for scripts; both are read only."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers, viewsets
+
+from schools.converters import KEY_PATTERN
+from schools.filters import AuditEventFilters, SchoolFilters
+from schools.models import AuditEvent, School
+from schools.permissions import Permitted
+
+
+class SchoolSerializer(serializers.ModelSerializer[School]):
+    administration = serializers.SlugRelatedField(slug_field="code", read_only=True)
+    school_form = serializers.SlugRelatedField(slug_field="code", read_only=True)
+
+    class Meta:
+        model = School
+        fields = ["id", "school_unit_code", "name", "administration", "school_form", "group_tag", "entra_group_id"]
+
+
+class AuditEventSerializer(serializers.ModelSerializer[AuditEvent]):
+    actor = serializers.SlugRelatedField(
+        slug_field="username", read_only=True, allow_null=True, help_text="Null: the portal itself."
+    )
+
+    class Meta:
+        model = AuditEvent
+        fields = [
+            "id",
+            "at",
+            "actor",
+            "act",
+            "object_type",
+            "object_id",
+            "object_label",
+            "school",
+            "before",
+            "after",
+            "reason",
+            "origin",
+            "previous_hash",
+            "hash",
+        ]
+
+
+class Rows(viewsets.ReadOnlyModelViewSet[Any]):
+    """What the API's lists have in common: look-ups start at what the caller may see."""
+
+    permission_classes = [Permitted]
+    permission = ""
+    lookup_value_regex = KEY_PATTERN
+
+    def get_queryset(self) -> Any:
+        rows = super().get_queryset()
+        if getattr(self, "swagger_fake_view", False):
+            return rows.none()
+        return rows.visible_to(self.request.user)
+
+
+class SchoolViewSet(Rows):
+    queryset = School.objects.for_list()
+    serializer_class = SchoolSerializer
+    filterset_class = SchoolFilters
+    permission = "schools.view_school"
+    ordering_fields = ["name", "school_unit_code", "id"]
+
+
+class AuditEventViewSet(Rows):
+    queryset = AuditEvent.objects.select_related("actor")
+    serializer_class = AuditEventSerializer
+    filterset_class = AuditEventFilters
+    permission = "schools.view_auditevent"
+    ordering_fields = ["id"]
+    ordering = "-id"
+
+
+router_entries: list[tuple[str, type[viewsets.GenericViewSet[Any]], str]] = [
+    ("schools", SchoolViewSet, "school"),
+    ("audit-events", AuditEventViewSet, "audit-event"),
+]
