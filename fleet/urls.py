@@ -1,4 +1,9 @@
-from django.urls import URLPattern
+from django.urls import path
+
+from fleet import views
 
 app_name = "fleet"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("devices/", views.device_list, name="device_list"),
+    path("devices/export.<str:format>", views.device_export, name="device_export"),
+]

@@ -11,11 +11,9 @@ from django.db.models.functions import Upper
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from fleet.models.condition import BREAKS_RULES, STALE_AFTER, Condition, condition_case, conditions, enrolled
 from fleet.models.hardware import HardwareModel, Platform
 from schools.models import ClassGroup, School, User
-
-STALE_AFTER = timedelta(days=14)
-"""A computer in use checks in every eight hours; two weeks of silence is worth a look."""
 
 
 class DeviceQuerySet(models.QuerySet["Device"]):
@@ -25,12 +23,19 @@ class DeviceQuerySet(models.QuerySet["Device"]):
     def for_list(self) -> Self:
         return self.select_related("school", "hardware_model")
 
+    def with_condition(self, now: datetime) -> Self:
+        """Each row gets `condition`, a value of `Condition`."""
+        return self.annotate(condition=condition_case(now))
+
+    def in_condition(self, condition: str, now: datetime) -> Self:
+        return self.filter(conditions(now)[Condition(condition)])
+
     def stale(self, now: datetime, after: timedelta = STALE_AFTER) -> Self:
         """Enrolled, not missing, and silent for longer than `after`."""
-        return self.enrolled().filter(Q(last_check_in_at__lt=now - after) | Q(last_check_in_at=None))
+        return self.filter(conditions(now, after)[Condition.SILENT])
 
     def enrolled(self) -> Self:
-        return self.exclude(intune_id=None).filter(missing_since=None)
+        return self.filter(enrolled())
 
     def not_enrolled(self) -> Self:
         """Known to Autopilot, never started by anybody."""
@@ -41,7 +46,11 @@ class DeviceQuerySet(models.QuerySet["Device"]):
         return self.exclude(missing_since=None)
 
     def noncompliant(self) -> Self:
-        return self.enrolled().filter(compliance_state__in=["noncompliant", "error", "conflict"])
+        return self.enrolled().filter(compliance_state__in=BREAKS_RULES)
+
+    def matching(self, text: str) -> Self:
+        """Those whose name or serial number contains `text`, upper and lower case alike."""
+        return self.filter(Q(observed_name__icontains=text) | Q(serial_number__icontains=text))
 
 
 class Device(models.Model):
@@ -113,6 +122,8 @@ class Device(models.Model):
         default=0, editable=False, help_text=_("Complete answers in a row without this computer.")
     )
     missing_since = models.DateTimeField(_("missing since"), null=True, editable=False)
+
+    condition: str  # a value of `Condition`, on rows read with `with_condition`
 
     objects = DeviceQuerySet.as_manager()
 

@@ -1,0 +1,5 @@
+import rules
+
+from schools.rules import reader_of
+
+rules.add_perm("fleet.view_device", reader_of("fleet.view_device"))
