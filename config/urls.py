@@ -1,4 +1,5 @@
 from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView
 
 from config import views
 
@@ -7,6 +8,8 @@ urlpatterns = [
     path("health/", views.health, name="health"),
     path("robots.txt", views.robots, name="robots"),
     path("theme/", views.theme, name="theme"),
+    path("api/v1/", include("config.api")),
+    path("api/v1/schema/", SpectacularAPIView.as_view(), name="api_schema"),
     path("", include("schools.urls")),
     path("", include("fleet.urls")),
     path("", include("deployments.urls")),
