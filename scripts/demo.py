@@ -13,13 +13,13 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, NoReturn
 
-import requests
 from rich.table import Table
 
 from scripts.children import Child, ChildFailed, run_child, start_child, stop_children, wait_until
 from scripts.commands import command
 from scripts.demo_environment import demo_password, portal_environment, sandbox_environment, write_privately
 from scripts.demo_folder import FolderInUse, demo_folder, forget
+from scripts.graph_sandbox import answers, wait_for_sandbox
 from scripts.ports import PortUnusable, require_free_port
 from scripts.progress import console, step
 from scripts.server_binaries import BinariesMissing
@@ -74,7 +74,7 @@ def start(cleanup: ExitStack, data_dir: Path, port: int, devices: int) -> list[C
     with step(f"Graph sandbox with {devices} computers"):
         sandbox = start_child("sandbox", command("sandbox"), sandbox_environment(data_dir, devices), logs)
         cleanup.callback(stop_children, [sandbox], patience_seconds=4)
-        graph = wait_for_sandbox(sandbox, data_dir / "sandbox")
+        graph = wait_for_sandbox(sandbox, data_dir / "sandbox", READY_SECONDS)
     env = portal_environment(data_dir, port, graph, database_url=database_url, redis_url=redis_url)
     with step("Database tables"):
         run_child("migrate", command("migrate"), env, logs)
@@ -87,7 +87,7 @@ def start(cleanup: ExitStack, data_dir: Path, port: int, devices: int) -> list[C
         cleanup.callback(stop_children, portal, patience_seconds=5)
         for name in PORTAL:
             portal.append(start_child(name, command(name), env, logs))
-        wait_until(lambda: _answers(env["SITE_URL"]), portal[0], seconds=READY_SECONDS)
+        wait_until(lambda: answers(env["SITE_URL"]), portal[0], seconds=READY_SECONDS)
 
     running += [sandbox, *portal]
     summary = {
@@ -102,16 +102,6 @@ def start(cleanup: ExitStack, data_dir: Path, port: int, devices: int) -> list[C
     write_privately(data_dir / "demo.json", json.dumps(summary, indent=2, ensure_ascii=False) + "\n")
     welcome(summary, data_dir)
     return running
-
-
-def wait_for_sandbox(sandbox: Child, state_dir: Path) -> dict[str, str]:
-    """What the sandbox writes when it answers; `demo_folder` has removed the file of an earlier start."""
-    announcement = state_dir / "sandbox.json"
-    wait_until(announcement.exists, sandbox, seconds=READY_SECONDS)
-    graph: dict[str, str] = json.loads(announcement.read_text())
-    health = f"{graph['url']}/sandbox/health"
-    wait_until(lambda: _answers(health, verify=state_dir / "ca.pem"), sandbox, seconds=READY_SECONDS)
-    return graph
 
 
 def watch(running: list[Child]) -> NoReturn:
@@ -131,16 +121,6 @@ def welcome(summary: dict[str, Any], data_dir: Path) -> None:
     console.print(
         f"\nFor scripts: {data_dir / 'demo.json'}. Logs: {data_dir / 'log'}. Ctrl-C stops it all.", soft_wrap=True
     )
-
-
-def _answers(url: str, verify: Path | None = None) -> bool:
-    """200, at the end of any redirects: the portal's front page leads to its login page."""
-    with requests.Session() as session:
-        session.trust_env = False  # no proxy, and no other certificates, for an address of this machine
-        try:
-            return session.get(url, timeout=5, verify=str(verify) if verify else True).status_code == 200
-        except requests.RequestException:
-            return False
 
 
 def _interrupt_once(*_arguments: object) -> NoReturn:
