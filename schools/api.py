@@ -8,13 +8,17 @@ from rest_framework import serializers, viewsets
 
 from schools.converters import KEY_PATTERN
 from schools.filters import AuditEventFilters, SchoolFilters
-from schools.models import AuditEvent, School
+from schools.models import Administration, AuditEvent, School, SchoolForm, User
 from schools.permissions import Permitted
 
 
 class SchoolSerializer(serializers.ModelSerializer[School]):
-    administration = serializers.SlugRelatedField(slug_field="code", read_only=True)
-    school_form = serializers.SlugRelatedField(slug_field="code", read_only=True)
+    administration: serializers.SlugRelatedField[Administration] = serializers.SlugRelatedField(
+        slug_field="code", read_only=True
+    )
+    school_form: serializers.SlugRelatedField[SchoolForm] = serializers.SlugRelatedField(
+        slug_field="code", read_only=True
+    )
 
     class Meta:
         model = School
@@ -22,7 +26,7 @@ class SchoolSerializer(serializers.ModelSerializer[School]):
 
 
 class AuditEventSerializer(serializers.ModelSerializer[AuditEvent]):
-    actor = serializers.SlugRelatedField(
+    actor: serializers.SlugRelatedField[User] = serializers.SlugRelatedField(
         slug_field="username", read_only=True, allow_null=True, help_text="Null: the portal itself."
     )
 
@@ -54,7 +58,7 @@ class Rows(viewsets.ReadOnlyModelViewSet[Any]):
     lookup_value_regex = KEY_PATTERN
 
     def get_queryset(self) -> Any:
-        rows = super().get_queryset()
+        rows: Any = super().get_queryset()
         if getattr(self, "swagger_fake_view", False):
             return rows.none()
         return rows.visible_to(self.request.user)

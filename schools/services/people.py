@@ -48,7 +48,7 @@ def grant_role(
 def revoke_role(assignment: RoleAssignment, *, by: User | None) -> None:
     """End a role now; the row stays, so that a past date can be answered. One that never began is removed."""
     now = timezone.now()
-    held = RoleAssignment.objects.select_for_update().select_related("user", "school").get(pk=assignment.pk)
+    held = RoleAssignment.objects.select_for_update(of=("self",)).select_related("user", "school").get(pk=assignment.pk)
     if held.valid_until is not None and held.valid_until <= now:
         raise ValidationError(_("This role has already ended."))
     before = _said(held)

@@ -1,0 +1,102 @@
+"""Signing in and out, and the language."""
+
+from __future__ import annotations
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+
+from schools.attempts import MOST_FAILURES
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def no_earlier_attempts() -> None:
+    cache.clear()
+
+
+def sign_in(client: Client, password: str = factories.PASSWORD, **extra: str):  # type: ignore[no-untyped-def]
+    return client.post("/login/", {"username": "anna", "password": password, **extra})
+
+
+def test_right_password_leads_to_where_the_person_was_going(client: Client) -> None:
+    factories.person("it_admin", username="anna", password=factories.PASSWORD)
+
+    response = sign_in(client, next="/account/")
+
+    assert (response.status_code, response.url) == (302, "/account/")
+
+
+@pytest.mark.parametrize("target", ["https://evil.example/", "//evil.example", "javascript:alert(1)", "\\\\evil"])
+def test_next_never_leaves_the_portal(target: str, client: Client) -> None:
+    factories.person("it_admin", username="anna", password=factories.PASSWORD)
+
+    assert sign_in(client, next=target).url == "/"
+
+
+def test_wrong_password_unknown_name_and_closed_account_answer_alike(client: Client) -> None:
+    factories.user("anna", password=factories.PASSWORD)
+    wrong = sign_in(client, "something else")
+
+    factories.User.objects.update(is_active=False)
+    closed = sign_in(client)
+
+    factories.User.objects.all().delete()
+    unknown = sign_in(client)
+
+    messages = {str(answer.context["form"].errors) for answer in (wrong, closed, unknown)}
+    assert len(messages) == 1
+    assert not any("_auth_user_id" in client.session for _ in messages)
+
+
+def test_guessing_is_paused_even_for_the_right_password(client: Client) -> None:
+    factories.user("anna", password=factories.PASSWORD)
+    for _ in range(MOST_FAILURES):
+        sign_in(client, "a guess")
+
+    response = sign_in(client)
+
+    assert response.status_code == 200
+    assert response.context["form"].has_error("__all__", "pause")
+
+
+def test_right_password_clears_the_count(client: Client) -> None:
+    factories.user("anna", password=factories.PASSWORD)
+    for _ in range(2):
+        for _ in range(MOST_FAILURES - 1):
+            sign_in(client, "a guess")
+        assert sign_in(client).status_code == 302
+        client.logout()
+
+
+def test_sign_out_needs_a_post(client: Client) -> None:
+    client.force_login(factories.user())
+
+    assert client.get("/logout/").status_code == 405
+    assert client.post("/logout/").status_code == 302
+    assert client.get("/account/").url == "/login/?next=/account/"
+
+
+def test_null_character_in_a_name_is_a_message_not_a_fault(client: Client) -> None:
+    assert client.post("/login/", {"username": "an\x00na", "password": "x"}).status_code == 200
+
+
+def test_language_is_kept_in_a_cookie_and_the_way_back_is_safe(client: Client) -> None:
+    assert 'lang="sv"' in client.get("/login/").content.decode()
+
+    response = client.post("/language/", {"language": "en", "next": "https://evil.example/"})
+
+    assert response.url == "/"
+    assert 'lang="en"' in client.get("/login/").content.decode()
+
+
+def test_browser_language_is_not_followed_by_pages(client: Client) -> None:
+    response = client.get("/login/", headers={"Accept-Language": "en"})
+
+    assert 'lang="sv"' in response.content.decode()
+
+
+def test_language_is_not_chosen_by_a_link(client: Client) -> None:
+    assert client.get("/language/?language=en").status_code == 405
