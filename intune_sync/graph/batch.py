@@ -27,17 +27,21 @@ ROUNDS = 4
 
 @dataclass(frozen=True)
 class BatchRequest:
-    """`url` is relative to the version root, for example `/groups/{id}/members/$count`."""
+    """`url` is relative to the version root, for example `/groups/{id}/members/$count`.
+
+    `only_asks`: a POST that changes nothing, such as starting an export, and may be repeated like a read.
+    """
 
     id: str
     method: str
     url: str
     headers: Mapping[str, str] = field(default_factory=dict)
     body: Any = None
+    only_asks: bool = False
 
     @property
     def is_write(self) -> bool:
-        return self.method != "GET"
+        return self.method != "GET" and not self.only_asks
 
     def as_json(self) -> dict[str, Any]:
         headers = dict(self.headers)

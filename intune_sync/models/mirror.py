@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+
+from schools.models import User
 
 
 class IntuneApp(models.Model):
@@ -18,6 +22,10 @@ class IntuneApp(models.Model):
     size_bytes = models.BigIntegerField(_("size"), null=True)
     publishing_state = models.CharField(_("publishing state"), max_length=20, blank=True)
     missing_since = models.DateTimeField(null=True)
+    install_counts = models.JSONField(
+        default=dict, help_text=_("Computers by install state in Intune's summary when the details were last read.")
+    )
+    installs_read_at = models.DateTimeField(null=True)
 
     class Meta:
         verbose_name = _("Intune app")
@@ -67,6 +75,11 @@ class IntuneGroup(models.Model):
         return self.display_name
 
 
+class UnmatchedRecordQuerySet(models.QuerySet["UnmatchedRecord"]):
+    def visible_to(self, user: User) -> Self:
+        return self if user.access.reads("intune_sync.view_syncrun") else self.none()
+
+
 class UnmatchedRecord(models.Model):
     """A row that Graph sent and that we cannot tie to one computer, with the reason; never guessed at."""
 
@@ -75,6 +88,7 @@ class UnmatchedRecord(models.Model):
         DUPLICATE_SERIAL = "duplicate_serial", _("Several records have this serial number; the newest was used")
         UNKNOWN_SCHOOL = "unknown_school", _("No school has this group tag")
         NO_SERIAL = "no_serial", _("There is no serial number")
+        AMBIGUOUS_GROUP = "ambiguous_group", _("Several groups have the rule of one school; none of them is used")
 
     resource = models.CharField(_("what"), max_length=20)
     graph_id = models.CharField(max_length=100)
@@ -83,6 +97,8 @@ class UnmatchedRecord(models.Model):
     reason = models.CharField(_("reason"), max_length=20, choices=Reason.choices)
     first_seen_at = models.DateTimeField(_("first seen"))
     last_seen_at = models.DateTimeField(_("last seen"))
+
+    objects = UnmatchedRecordQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("unmatched record")

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import ClassVar, Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from deployments.models.moves import Moves
+from deployments.models.moves import InvalidMove, Moves
+from intune_sync.reasons import explain
 from schools.models import User
+
+SILENT_AFTER = timedelta(seconds=120)
+"""A worker gives a sign of life at least every few seconds; after this long it is taken for lost."""
 
 
 class SyncRunQuerySet(models.QuerySet["SyncRun"]):
@@ -19,6 +24,18 @@ class SyncRunQuerySet(models.QuerySet["SyncRun"]):
 
     def open(self) -> Self:
         return self.filter(status__in=[SyncRun.Status.QUEUED, SyncRun.Status.RUNNING])
+
+    def due(self, now: datetime) -> Self:
+        """Queued, not asked to wait, and neither its own resource nor one that it builds on is being read."""
+        ready = self.filter(Q(not_before=None) | Q(not_before__lte=now), status=SyncRun.Status.QUEUED)
+        running = SyncRun.objects.filter(status=SyncRun.Status.RUNNING, resource=OuterRef("resource"))
+        ready = ready.exclude(Exists(running))
+        for resource, earlier in SyncRun.AFTER.items():
+            ready = ready.exclude(Q(resource=resource) & Exists(SyncRun.objects.open().filter(resource__in=earlier)))
+        return ready
+
+    def latest_of_each_resource(self) -> Self:
+        return self.order_by("resource", "-finished_at", "-id").distinct("resource")
 
     def complete(self) -> Self:
         """Runs whose answer was whole, so that absence in it means something."""
@@ -53,8 +70,14 @@ class SyncRun(Moves):
 
     MOVES: ClassVar[dict[str, frozenset[str]]] = {
         "queued": frozenset({"running", "skipped_busy"}),
-        "running": frozenset({"changed", "no_changes", "unsafe", "failed", "abandoned", "skipped_busy"}),
+        "running": frozenset({"changed", "no_changes", "unsafe", "failed", "abandoned", "queued"}),
     }
+    ENDED: ClassVar[list[str]] = ["changed", "no_changes", "skipped_busy", "unsafe", "failed", "abandoned"]
+    AFTER: ClassVar[dict[str, list[str]]] = {
+        "devices": ["autopilot"],
+        "install_status": ["devices", "apps"],
+    }
+    """What a resource waits for when that is queued or running: its rows point at theirs."""
 
     resource = models.CharField(_("what"), max_length=20, choices=Resource.choices)
     trigger = models.CharField(_("started by"), max_length=12, choices=Trigger.choices)
@@ -62,13 +85,25 @@ class SyncRun(Moves):
     status = models.CharField(_("status"), max_length=12, choices=Status.choices, default=Status.QUEUED)
     created_at = models.DateTimeField(_("queued"), auto_now_add=True)
     not_before = models.DateTimeField(null=True, help_text=_("Graph asked to wait until then."))
+    turn = models.PositiveSmallIntegerField(
+        _("turns"),
+        default=0,
+        help_text=_("How often a worker took it up. A worker of an earlier turn changes nothing."),
+    )
     started_at = models.DateTimeField(_("started"), null=True)
     heartbeat_at = models.DateTimeField(null=True, help_text=_("The worker's last sign of life."))
     finished_at = models.DateTimeField(_("finished"), null=True)
     requests = models.PositiveIntegerField(_("requests"), default=0)
     throttled = models.PositiveIntegerField(_("times throttled"), default=0)
     counts = models.JSONField(_("counts"), default=dict, help_text=_("Seen, created, updated, missing, unmatched."))
-    reason = models.TextField(_("reason"), blank=True, help_text=_("Why it failed, or why nothing happened."))
+    reason = models.CharField(
+        _("reason"),
+        max_length=30,
+        blank=True,
+        help_text=_("Why it failed or waits, as a code; `explanation` has words."),
+    )
+    reason_data = models.JSONField(default=dict, help_text=_("What the explanation names: numbers, what Graph said."))
+    rest = models.JSONField(default=dict, help_text=_("What a run that takes several turns has still to do."))
     approved_by = models.ForeignKey(
         User,
         on_delete=models.PROTECT,
@@ -96,6 +131,28 @@ class SyncRun(Moves):
     def __str__(self) -> str:
         return f"{self.get_resource_display()} {self.pk}"
 
-    def looks_dead(self, now: datetime, after_seconds: int = 120) -> bool:
+    @property
+    def explanation(self) -> str:
+        """The reason as a sentence in the reader's language."""
+        return explain(self.reason, self.reason_data)
+
+    @property
+    def duration(self) -> timedelta | None:
+        return self.finished_at - self.started_at if self.finished_at and self.started_at else None
+
+    def get_absolute_url(self) -> str:
+        return reverse("intune_sync:sync_run", args=[self.pk])
+
+    @property
+    def may_be_released(self) -> bool:
+        """Unsafe, and nothing has been read of this resource since."""
+        later = SyncRun.objects.filter(resource=self.resource, id__gt=self.pk)
+        return self.status == self.Status.UNSAFE and not later.complete().exists()
+
+    def require_releasable(self) -> None:
+        if not self.may_be_released:
+            raise InvalidMove(self.status, self.get_status_display())
+
+    def looks_dead(self, now: datetime, after: timedelta = SILENT_AFTER) -> bool:
         seen = self.heartbeat_at or self.started_at
-        return self.status == self.Status.RUNNING and seen is not None and (now - seen).total_seconds() > after_seconds
+        return self.status == self.Status.RUNNING and seen is not None and now - seen > after

@@ -1,0 +1,19 @@
+"""Pulls: Graph's present state of one resource, read whole, and then brought into our tables in one transaction."""
+
+from collections.abc import Callable
+
+from intune_sync.models import SyncRun
+from intune_sync.pull.apps import pull_apps
+from intune_sync.pull.autopilot import pull_autopilot
+from intune_sync.pull.devices import pull_devices
+from intune_sync.pull.groups import pull_groups
+from intune_sync.pull.install_status import pull_install_status
+from intune_sync.pull.outcome import Outcome, Pull
+
+PULLS: dict[str, Callable[[Pull], Outcome]] = {
+    SyncRun.Resource.GROUPS: pull_groups,
+    SyncRun.Resource.AUTOPILOT: pull_autopilot,
+    SyncRun.Resource.DEVICES: pull_devices,
+    SyncRun.Resource.APPS: pull_apps,
+    SyncRun.Resource.INSTALL_STATUS: pull_install_status,
+}

@@ -1,0 +1,84 @@
+"""Apps and their assignment lists, whole and unaltered."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from intune_sync.graph import BadAnswer
+from intune_sync.models import IntuneApp, IntuneAssignment
+from intune_sync.payloads.apps import (
+    APPS_PARAMS,
+    APPS_PATH,
+    APPS_VERSION,
+    ASSIGNMENTS_NEXT,
+    AppRow,
+    app_assignments,
+    app_row,
+)
+from intune_sync.payloads.assignments import AssignmentRow, assignment_row, assignments_path
+from intune_sync.pull.outcome import Outcome, Pull
+from intune_sync.pull.rows import save_rows
+
+Assignments = dict[tuple[UUID, str], AssignmentRow]
+
+
+def pull_apps(pull: Pull) -> Outcome:
+    apps: dict[UUID, AppRow] = {}
+    assignments: Assignments = {}
+    for page in pull.graph.pages(APPS_PATH, APPS_PARAMS, APPS_VERSION):
+        for raw in page:
+            app = app_row(raw)
+            apps[app.graph_id] = app
+            assignments.update({(app.graph_id, row.graph_id): row for row in _assignments_of(pull, raw)})
+        pull.seen(len(apps))
+    with transaction.atomic():
+        pull.confirm()
+        counts = save_rows(IntuneApp, apps.values(), pull.now, released=pull.is_released)
+        counts["assignments"] = len(assignments)
+        created, updated, removed = _save_assignments(assignments)
+        counts["created"] += created
+        counts["updated"] += updated
+        counts["removed"] = removed
+    return Outcome(counts)
+
+
+def _assignments_of(pull: Pull, raw: dict[str, Any]) -> list[AssignmentRow]:
+    """The whole list: a long one is sent only in part with its app, and then read by itself."""
+    if ASSIGNMENTS_NEXT in raw:
+        pages = pull.graph.pages(assignments_path(raw["id"]), version=APPS_VERSION)
+        return [assignment_row(assignment) for page in pages for assignment in page]
+    try:
+        return app_assignments(raw)
+    except KeyError:
+        raise BadAnswer("Graph left out the assignments of an app.") from None
+
+
+def _save_assignments(sent: Assignments) -> tuple[int, int, int]:
+    """How many were created, changed and removed: the mirror holds exactly what Graph sent."""
+    app_pks = dict(IntuneApp.objects.values_list("graph_id", "pk"))
+    kept = {(row.app.graph_id, row.graph_id): row for row in IntuneAssignment.objects.select_related("app")}
+    gone = [row.pk for key, row in kept.items() if key not in sent]
+    IntuneAssignment.objects.filter(pk__in=gone).delete()
+    new, changed = [], []
+    for key, row in sent.items():
+        columns = {
+            "key": row.key,
+            "intent": row.intent,
+            "group_id": row.group_id,
+            "is_exclusion": row.is_exclusion,
+            "raw": row.raw,
+        }
+        present = kept.get(key)
+        if present is None:
+            new.append(IntuneAssignment(app_id=app_pks[key[0]], graph_id=row.graph_id, **columns))
+        elif any(getattr(present, name) != value for name, value in columns.items()):
+            for name, value in columns.items():
+                setattr(present, name, value)
+            changed.append(present)
+    IntuneAssignment.objects.bulk_create(new, batch_size=500)
+    fields = ["key", "intent", "group_id", "is_exclusion", "raw"]
+    IntuneAssignment.objects.bulk_update(changed, fields, batch_size=500)
+    return len(new), len(changed), len(gone)

@@ -1,0 +1,166 @@
+"""Managed devices: what Intune last heard from each computer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from django.db import transaction
+
+from intune_sync.payloads.devices import DEVICES_PARAMS, DEVICES_PATH, managed_device_row
+from intune_sync.pull.guard import check_computers
+from intune_sync.pull.matching import Statement, create_devices, list_unmatched, place_devices
+from intune_sync.pull.outcome import Outcome, Pull
+from intune_sync.pull.staging import staging
+
+COLUMNS = {
+    "graph_id": "uuid",
+    "serial": "text",
+    "own_serial": "text",
+    "label": "text",
+    "tag": "text",
+    "manufacturer": "text",
+    "model": "text",
+    "platform": "text",
+    "os_version": "text",
+    "compliance_state": "text",
+    "storage_total_bytes": "bigint",
+    "storage_free_bytes": "bigint",
+    "enrolled_at": "timestamptz",
+    "seen_at": "timestamptz",
+    "entra_device_id": "uuid",
+}
+
+# By the Autopilot identity, whose Entra device is the managed device's; then by Intune id; then by serial number. Of
+# several records of one computer the one that checked in last counts: the others are left from earlier enrolments.
+_RESOLVE = """
+CREATE TEMPORARY TABLE resolved ON COMMIT DROP AS
+WITH sent AS (
+  SELECT DISTINCT ON (graph_id) *, UPPER(own_serial) AS serial_key FROM pulled_devices ORDER BY graph_id, place DESC
+),
+registered AS (
+  SELECT DISTINCT ON (entra_device_id) entra_device_id, id FROM fleet_device
+  WHERE autopilot_id IS NOT NULL AND entra_device_id IS NOT NULL ORDER BY entra_device_id, id
+),
+candidate AS (
+  SELECT sent.*, COALESCE(a.id, i.id, s.id) AS device_id
+  FROM sent
+  LEFT JOIN registered a ON a.entra_device_id = sent.entra_device_id
+  LEFT JOIN fleet_device i ON i.intune_id = sent.graph_id
+  LEFT JOIN fleet_device s ON UPPER(s.serial_number) = sent.serial_key
+)
+SELECT candidate.*, 'in_use' AS lifecycle, false AS created,
+  NOT EXISTS (SELECT FROM fleet_device d WHERE d.id = device_id AND d.autopilot_id IS NOT NULL) AS says_school,
+  ROW_NUMBER() OVER (
+    PARTITION BY COALESCE(device_id::text, 'serial ' || serial_key, 'alone ' || graph_id::text)
+    ORDER BY seen_at DESC NULLS LAST, enrolled_at DESC NULLS LAST, graph_id
+  ) AS rank
+FROM candidate
+"""
+
+_KNOWN = "SELECT count(*) FROM fleet_device WHERE intune_id IS NOT NULL AND missing_since IS NULL"
+_IS_ABSENT = """
+d.intune_id IS NOT NULL AND d.missing_since IS NULL
+AND NOT EXISTS (SELECT FROM resolved r WHERE r.device_id = d.id AND r.rank = 1)
+"""
+_ABSENT = f"SELECT count(*) FROM fleet_device d WHERE {_IS_ABSENT}"  # noqa: S608 - no value in it
+
+# An Intune id that turns out to be another computer's is let go first, for the unique constraint.
+_LET_GO = """
+UPDATE fleet_device d SET intune_id = NULL FROM resolved r
+WHERE r.rank = 1 AND d.intune_id = r.graph_id AND r.device_id <> d.id
+"""
+
+_RETURNED = """
+SELECT count(*) FROM fleet_device d JOIN resolved r ON r.device_id = d.id AND r.rank = 1
+WHERE d.missing_since IS NOT NULL
+"""
+
+_OBSERVED = """
+  intune_id, entra_device_id, observed_name, observed_group_tag, enrollment_state, compliance_state, os_version,
+  storage_total_bytes, storage_free_bytes, enrolled_at, last_check_in_at, absent_runs, missing_since
+"""
+_FRESH = """
+  SELECT r.device_id, r.created, r.graph_id AS intune_id,
+    COALESCE(r.entra_device_id, d.entra_device_id) AS entra_device_id, r.label AS observed_name,
+    CASE WHEN d.autopilot_id IS NULL THEN r.tag ELSE d.observed_group_tag END AS observed_group_tag,
+    CASE WHEN d.autopilot_id IS NULL THEN 'enrolled' ELSE d.enrollment_state END AS enrollment_state,
+    r.compliance_state, r.os_version, r.storage_total_bytes, r.storage_free_bytes, r.enrolled_at,
+    r.seen_at AS last_check_in_at, 0 AS absent_runs, NULL::timestamptz AS missing_since
+  FROM resolved r JOIN fleet_device d ON d.id = r.device_id WHERE r.rank = 1
+"""
+_UPDATE = f"""
+WITH fresh AS ({_FRESH})
+UPDATE fleet_device d SET ({_OBSERVED}) = ROW({", ".join("fresh." + name.strip() for name in _OBSERVED.split(","))})
+FROM fresh
+WHERE fresh.device_id = d.id AND fresh.created = %(created)s
+  AND ({", ".join("d." + name.strip() for name in _OBSERVED.split(","))})
+  IS DISTINCT FROM ({", ".join("fresh." + name.strip() for name in _OBSERVED.split(","))})
+"""  # noqa: S608 - no value in it
+
+_ABSENT_AGAIN = f"""
+UPDATE fleet_device d SET absent_runs = d.absent_runs + 1,
+  missing_since = CASE WHEN d.absent_runs >= 1 THEN %(now)s END
+WHERE {_IS_ABSENT}
+"""  # noqa: S608 - no value in it
+_MISSING = "SELECT count(*) FROM fleet_device WHERE missing_since = %(now)s"
+
+
+def pull_devices(pull: Pull) -> Outcome:
+    with staging("pulled_devices", COLUMNS) as table:
+        seen = 0
+        for page in pull.graph.pages(DEVICES_PATH, DEVICES_PARAMS):
+            table.add(_rows(page))
+            seen += len(page)
+            pull.seen(seen)
+        with transaction.atomic():
+            pull.confirm()
+            counts = {"seen": seen, "not_ours": seen - table.count(), **_merge(pull)}
+    return Outcome(counts)
+
+
+def _rows(page: Iterable[dict[str, Any]]) -> Iterator[tuple[Any, ...]]:
+    for row in map(managed_device_row, page):
+        if row is not None:
+            yield (
+                row.graph_id,
+                row.serial,
+                row.own_serial,
+                row.name,
+                row.category,
+                row.manufacturer,
+                row.model,
+                row.platform,
+                row.os_version,
+                row.compliance_state,
+                row.storage_total_bytes,
+                row.storage_free_bytes,
+                row.enrolled_at,
+                row.last_check_in_at,
+                row.entra_device_id,
+            )
+
+
+def _merge(pull: Pull) -> dict[str, int]:
+    """Bring the computers up to the staged rows; raises UnsafeAnswer before anything is written."""
+    statement = Statement({"now": pull.now})
+    statement.run(_RESOLVE)
+    absent = statement.number(_ABSENT)
+    if not pull.is_released:
+        check_computers(absent, statement.number(_KNOWN))
+    statement.run(_LET_GO)
+    returned = statement.number(_RETURNED)
+    created = create_devices(statement)
+    Statement({"created": True}).run(_UPDATE)
+    updated = Statement({"created": False}).run(_UPDATE)
+    placed = place_devices(statement)
+    statement.run(_ABSENT_AGAIN)
+    return {
+        "created": created,
+        "updated": updated,
+        "returned": returned,
+        "placed": placed,
+        "absent": absent,
+        "missing": statement.number(_MISSING),
+        "unmatched": list_unmatched(pull.run.resource, statement, pull.now),
+    }

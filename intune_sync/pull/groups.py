@@ -1,0 +1,106 @@
+"""Entra groups: names, rules, how many members; and which of them is the group of a school, a school form, or all."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Model
+
+from intune_sync.models import IntuneAssignment, IntuneGroup, UnmatchedRecord
+from intune_sync.payloads.groups import (
+    GROUPS_PARAMS,
+    GROUPS_PATH,
+    GroupRow,
+    count_request,
+    group_row,
+    member_count,
+    rule_scope,
+)
+from intune_sync.pull.outcome import Outcome, Pull
+from intune_sync.pull.rows import save_rows
+from intune_sync.pull.unmatched import Unmatched, save_unmatched
+from schools.models import Municipality, School, SchoolForm
+
+MOST_COUNTED = 400
+"""Counting costs a call per group; a tenant may have thousands that are no concern of ours."""
+
+
+def pull_groups(pull: Pull) -> Outcome:
+    rows: dict[UUID, GroupRow] = {}
+    for page in pull.graph.pages(GROUPS_PATH, GROUPS_PARAMS):
+        rows.update({row.graph_id: row for row in map(group_row, page)})
+        pull.seen(len(rows))
+    members = _member_counts(pull, rows)
+    with transaction.atomic():
+        pull.confirm()
+        counts = save_rows(IntuneGroup, rows.values(), pull.now, released=pull.is_released)
+        counts["updated"] += _save_members(members)
+        counts["linked"], ambiguous = _link(rows)
+        counts["unmatched"] = save_unmatched(pull.run.resource, ambiguous, pull.now)
+    return Outcome(counts)
+
+
+def _member_counts(pull: Pull, rows: dict[UUID, GroupRow]) -> dict[UUID, int]:
+    """Members by group, first of the groups whose rule names computers of ours or to which an app is assigned."""
+    assigned = set(IntuneAssignment.objects.exclude(group_id=None).values_list("group_id", flat=True))
+    by_concern = sorted(
+        rows.values(), key=lambda row: not (row.graph_id in assigned or rule_scope(row.membership_rule))
+    )
+    counted: dict[UUID, int] = {}
+    answers = pull.graph.batch([count_request(row.graph_id) for row in by_concern[:MOST_COUNTED]])
+    for group_id, answer in answers.items():
+        if answer.error and answer.error.transient:
+            raise answer.error
+        count = None if answer.error else member_count(answer.body)
+        if count is not None:
+            counted[UUID(group_id)] = count
+    return counted
+
+
+def _save_members(members: dict[UUID, int]) -> int:
+    changed = []
+    for group in IntuneGroup.objects.filter(graph_id__in=members):
+        if group.member_count != members[group.graph_id]:
+            group.member_count = members[group.graph_id]
+            changed.append(group)
+    return IntuneGroup.objects.bulk_update(changed, ["member_count"], batch_size=500)
+
+
+def _link(rows: dict[UUID, GroupRow]) -> tuple[int, list[Unmatched]]:
+    """Tie each level to the one group whose rule takes in exactly its computers. Several: none of them, and listed.
+
+    A link that exists is left when its group cannot be seen: absence here says nothing about the school.
+    """
+    by_scope: defaultdict[tuple[str, str], list[GroupRow]] = defaultdict(list)
+    for row in rows.values():
+        scope = rule_scope(row.membership_rule)
+        if scope:
+            by_scope[scope].append(row)
+    linked, ambiguous = 0, list[Unmatched]()
+    for scope, owner in _owners():
+        found = by_scope.get(scope, [])
+        if len(found) == 1:
+            linked += _set_group(owner, found[0].graph_id)
+        elif found:
+            reason = UnmatchedRecord.Reason.AMBIGUOUS_GROUP
+            ambiguous += [Unmatched(str(row.graph_id), "", row.display_name, reason) for row in found]
+    return linked, ambiguous
+
+
+def _owners() -> list[tuple[tuple[str, str], Municipality | SchoolForm | School]]:
+    owners: list[tuple[tuple[str, str], Municipality | SchoolForm | School]] = [
+        (("tag", school.group_tag), school) for school in School.objects.all()
+    ]
+    owners += [(("prefix", form.group_tag_prefix), form) for form in SchoolForm.objects.all()]
+    return owners + [(("all", ""), municipality) for municipality in Municipality.objects.all()[:1]]
+
+
+def _set_group(owner: Municipality | SchoolForm | School, group_id: UUID) -> int:
+    """1 when the link changed. A group belongs to one owner: a former one lets go first."""
+    if owner.entra_group_id == group_id:
+        return 0
+    model: type[Model] = type(owner)
+    model._default_manager.filter(entra_group_id=group_id).update(entra_group_id=None)
+    return model._default_manager.filter(pk=owner.pk).update(entra_group_id=group_id)

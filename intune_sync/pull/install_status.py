@@ -1,0 +1,166 @@
+"""Install status: a cheap summary says which apps have changed; only for those the report of all computers is read.
+
+A turn reads at most 20 apps, and the run goes on in the next: `rest` is `{"apps": {app id: summary counts}, "jobs":
+{app id or "summary": job id}, "since": time of the oldest job}`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection, transaction
+
+from deployments.models import AppVersion
+from intune_sync.models import IntuneApp
+from intune_sync.payloads.reports import details_job, install_row, summary_counts, summary_job
+from intune_sync.payloads.values import parse_date
+from intune_sync.pull.exports import ended_exports, export_rows, start_exports
+from intune_sync.pull.outcome import Outcome, Pull
+from intune_sync.pull.staging import staging
+
+APPS_PER_TURN = 20
+PATIENCE_SECONDS = 40.0
+RESUME_SECONDS = 10.0
+GIVE_UP_AFTER = timedelta(minutes=5)
+READ_AT_LEAST_EVERY = timedelta(days=1)
+SUMMARY = "summary"
+
+COLUMNS = {
+    "app_version_id": "bigint",
+    "intune_id": "uuid",
+    "state": "text",
+    "error_code": "text",
+    "detail": "text",
+    "reported_at": "timestamptz",
+}
+
+# A computer that several people use is reported several times for one app: the last report counts.
+_LATEST = """
+CREATE TEMPORARY TABLE latest ON COMMIT DROP AS
+SELECT DISTINCT ON (p.app_version_id, d.id) p.app_version_id, d.id AS device_id, p.state, p.error_code, p.detail,
+  p.reported_at
+FROM pulled_installs p JOIN fleet_device d ON d.intune_id = p.intune_id
+ORDER BY p.app_version_id, d.id, p.reported_at DESC NULLS LAST, p.place
+"""
+
+_UPSERT = """
+WITH written AS (
+  INSERT INTO deployments_installstatus AS kept
+    (app_version_id, device_id, state, error_code, detail, reported_at, installed_at)
+  SELECT app_version_id, device_id, state, error_code, detail, reported_at,
+    CASE WHEN state = 'installed' THEN COALESCE(reported_at, %(now)s) END
+  FROM latest
+  ON CONFLICT (app_version_id, device_id) DO UPDATE SET
+    state = excluded.state, error_code = excluded.error_code, detail = excluded.detail,
+    reported_at = excluded.reported_at,
+    installed_at = CASE WHEN excluded.state IN ('failed', 'notInstalled', 'notApplicable') THEN NULL
+                        ELSE COALESCE(kept.installed_at, excluded.installed_at) END
+  WHERE (kept.state, kept.error_code, kept.detail, kept.reported_at)
+    IS DISTINCT FROM (excluded.state, excluded.error_code, excluded.detail, excluded.reported_at)
+  RETURNING xmax = 0 AS is_new
+)
+SELECT count(*) FILTER (WHERE is_new), count(*) FILTER (WHERE NOT is_new) FROM written
+"""
+
+# Intune no longer says anything of these: not deleted, but no longer known.
+_NOT_SAID = """
+UPDATE deployments_installstatus kept SET state = 'unknown', error_code = '', detail = ''
+WHERE app_version_id = ANY(%(versions)s) AND state <> 'unknown'
+  AND NOT EXISTS (
+    SELECT FROM latest WHERE latest.app_version_id = kept.app_version_id AND latest.device_id = kept.device_id)
+"""
+
+
+def pull_install_status(pull: Pull) -> Outcome:
+    rest = pull.run.rest
+    if "apps" in rest:
+        return _read_apps(pull, rest["apps"], rest.get("jobs", {}), _since(pull, rest))
+    jobs = rest.get("jobs") or start_exports(pull.graph, {SUMMARY: summary_job()})
+    since = _since(pull, rest)
+    for export in ended_exports(pull.graph, jobs, PATIENCE_SECONDS):
+        if not export.url:
+            return Outcome({"exports_failed": 1})
+        apps = _changed_apps(pull, export.url)
+        return _read_apps(pull, apps, {}, pull.now) if apps else Outcome({"apps": 0})
+    if pull.now - since > GIVE_UP_AFTER:
+        return Outcome({"exports_failed": 1})
+    return Outcome(rest={"jobs": jobs, "since": since.isoformat()}, resume_in_seconds=RESUME_SECONDS)
+
+
+def _since(pull: Pull, rest: dict[str, Any]) -> datetime:
+    return parse_date(rest.get("since")) or pull.now
+
+
+def _changed_apps(pull: Pull, url: str) -> dict[str, dict[str, int]]:
+    """Catalogued apps whose summary differs from the one of their last reading, or that were not read for a day.
+
+    The longest unread come first.
+    """
+    summary = dict(counts for row in export_rows(pull.graph, url) if (counts := summary_counts(row)))
+    catalogued = IntuneApp.objects.filter(
+        graph_id__in=AppVersion.objects.values("intune_app_id"), missing_since=None
+    ).order_by("installs_read_at", "id")
+    return {
+        str(app.graph_id): summary.get(app.graph_id, {})
+        for app in catalogued
+        if summary.get(app.graph_id, {}) != app.install_counts or (app.install_counts and _is_old(app, pull.now))
+    }
+
+
+def _is_old(app: IntuneApp, now: datetime) -> bool:
+    return app.installs_read_at is None or now - app.installs_read_at > READ_AT_LEAST_EVERY
+
+
+def _read_apps(pull: Pull, apps: dict[str, dict[str, int]], jobs: dict[str, str], since: datetime) -> Outcome:
+    """One turn: the exports of up to 20 apps, then one upsert."""
+    turn = list(jobs) or list(apps)[:APPS_PER_TURN]
+    jobs = jobs or start_exports(pull.graph, {app_id: details_job(app_id) for app_id in turn})
+    versions = _versions(turn)
+    failed, read, seen = 0, list[str](), 0
+    with staging("pulled_installs", COLUMNS) as table:
+        for export in ended_exports(pull.graph, jobs, PATIENCE_SECONDS):
+            failed += not export.url
+            if export.url and export.key in versions:
+                table.add(_rows(pull, export.url, versions[export.key]))
+                read.append(export.key)
+                seen = table.count()
+                pull.seen(seen)
+            jobs = {key: job for key, job in jobs.items() if key != export.key}
+        with transaction.atomic():
+            pull.confirm()
+            counts = _merge(pull, [versions[app_id] for app_id in read])
+            for app in IntuneApp.objects.filter(graph_id__in=read):
+                app.install_counts, app.installs_read_at = apps[str(app.graph_id)], pull.now
+                app.save(update_fields=["install_counts", "installs_read_at"])
+    if jobs and pull.now - since > GIVE_UP_AFTER:
+        failed, jobs = failed + len(jobs), {}
+    left = {app_id: counts for app_id, counts in apps.items() if app_id not in turn or app_id in jobs}
+    outcome = Outcome({"apps": len(read), "seen": seen, "exports_failed": failed, **counts})
+    if left:
+        outcome.rest = {"apps": left, "jobs": jobs, "since": (since if jobs else pull.now).isoformat()}
+        outcome.resume_in_seconds = RESUME_SECONDS if jobs else 0.0
+    return outcome
+
+
+def _versions(app_ids: list[str]) -> dict[str, int]:
+    """Our version's key by Intune app id."""
+    found = AppVersion.objects.filter(intune_app_id__in=app_ids).values_list("intune_app_id", "pk")
+    return {str(app_id): key for app_id, key in found}
+
+
+def _rows(pull: Pull, url: str, version_id: int) -> Iterator[tuple[Any, ...]]:
+    for row in map(install_row, export_rows(pull.graph, url)):
+        if row is not None:
+            yield version_id, row.intune_id, row.state, row.error_code, row.detail, row.reported_at
+
+
+def _merge(pull: Pull, version_ids: list[int]) -> dict[str, int]:
+    with connection.cursor() as cursor:
+        cursor.execute(_LATEST)
+        cursor.execute(_UPSERT, {"now": pull.now})
+        created, updated = cursor.fetchone()
+        cursor.execute(_NOT_SAID, {"versions": version_ids})
+        not_said = cursor.rowcount
+    return {"created": created, "updated": updated + not_said}
