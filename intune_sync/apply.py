@@ -26,9 +26,10 @@ from intune_sync.graph import (
 )
 from intune_sync.ledger import Lease, LostLease
 from intune_sync.lists import read_list
-from intune_sync.merge import MergedList, Raw, digest, merge, same_list
+from intune_sync.merge import MergedList, Raw, digest, merge, put_back, same_list
 from intune_sync.models import Operation, OwnedAssignment
 from intune_sync.outcome import record_verified
+from intune_sync.overwritten import replaced_list
 from intune_sync.payloads import assign_body, assign_path
 
 MOST_ITEMS = 20
@@ -84,20 +85,23 @@ def try_operation(lease: Lease, client: GraphClient, at: Clock) -> None:
 def carry_out(lease: Lease, client: GraphClient, at: Clock) -> None:
     """Bring the app's list to what the approved plan says. Raises GraphError and LostLease."""
     operation = lease.operation
-    observed = read_list(client, operation.intune_app_id)
+    current = basis = read_list(client, operation.intune_app_id)
+    if operation.request_hash and operation.before is not None:  # an earlier try sent it, and never read back
+        basis = _with_overwritten(operation, operation.before, current, current, client)
     for merges in range(MOST_MERGES + 1):
-        merged = merge(observed, _owned_keys(operation), operation.desired)
+        merged = merge(basis, _owned_keys(operation), operation.desired)
         if merged.conflicts:
             return lease.fail(Problem.FOREIGN, at())
-        if same_list(merged.write, observed):
-            return record_verified(lease, merged, observed, at())
+        if same_list(merged.write, current):
+            return record_verified(lease, merged, current, at())
         if merges == MOST_MERGES:
             break
         if merges:
             lease.move(Status.CLAIMED, at(), merges=operation.merges + 1)
-        before, observed = observed, _send_and_read_back(lease, merged, observed, client, at)
-        if same_list(before, observed):
+        before, current = current, _send_and_read_back(lease, merged, current, client, at)
+        if same_list(before, current):
             return lease.try_again(Problem.NO_EFFECT, at())
+        basis = _with_overwritten(operation, before, merged.write, current, client)
     return lease.try_again(Problem.CONTESTED, at())
 
 
@@ -127,6 +131,14 @@ def _send_and_read_back(
     )
     lease.move(Status.SENT, at(), request_id=answer.request_id, problem="", error="")
     return read_list(client, operation.intune_app_id)
+
+
+def _with_overwritten(
+    operation: Operation, before: list[Raw], written: list[Raw], current: list[Raw], client: GraphClient
+) -> list[Raw]:
+    """The current list, and in it what somebody else did between our reading and our writing."""
+    replaced = replaced_list(client, operation.intune_app_id, written)
+    return current if replaced is None else put_back(current, before, replaced)
 
 
 def _owned_keys(operation: Operation) -> set[str]:

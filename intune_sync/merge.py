@@ -87,6 +87,16 @@ def merge(observed: Sequence[Raw], owned_keys: Set[str], desired: Sequence[Raw])
     return MergedList(write, foreign, list(ours.values()), covered, conflicts + _lonely_exclusions(write, foreign))
 
 
+def put_back(current: Sequence[Raw], before: Sequence[Raw], replaced: Sequence[Raw]) -> list[Raw]:
+    """`current` as it would be if our write had not undone what somebody did between our reading (`before`) and it.
+
+    `replaced` is the list that our write took the place of.
+    """
+    came = [raw for raw in replaced if raw not in before and raw not in current]
+    went = [raw for raw in before if raw not in replaced]
+    return [raw for raw in current if raw not in went] + came
+
+
 def same_list(one: Sequence[Raw], other: Sequence[Raw]) -> bool:
     return Counter(map(canonical, one)) == Counter(map(canonical, other))
 

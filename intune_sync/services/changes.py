@@ -85,7 +85,7 @@ def _fresh(change_set: ChangeSet) -> FreshPlan:
 
 
 def _keep(change_set: ChangeSet, fresh: FreshPlan, by: User | None, now: datetime) -> ChangeSet:
-    return record_plan(change_set, fresh.plan.as_json(), fresh.plan.hash, fresh.changes, by, now)
+    return record_plan(change_set, fresh.plan.as_json(), fresh.plan.hash, fresh.changes, by=by, now=now)
 
 
 def _create_operations(change_set: ChangeSet) -> None:

@@ -1,4 +1,4 @@
-from intune_sync.merge import ClashKind, merge, same_list
+from intune_sync.merge import ClashKind, merge, put_back, same_list
 from intune_sync.payloads import assignment_for, assignment_key
 
 A, B, C, D = (f"{letter * 8}-0000-0000-0000-000000000000" for letter in "abcd")
@@ -140,3 +140,15 @@ def test_order_of_what_is_wanted_makes_no_difference():
 
 def test_a_list_with_the_same_entry_twice_is_not_the_list_with_it_once():
     assert not same_list([ours(A), ours(A)], [ours(A)])
+
+
+def test_what_our_write_undid_is_put_back_beside_what_came_after_it():
+    first, added, removed, later = ours(A), ours(B), ours(C), ours(D)
+
+    current = [first, removed, later]
+
+    assert put_back(current, before=[first, removed], replaced=[first, added]) == [first, later, added]
+
+
+def test_when_nobody_wrote_between_there_is_nothing_to_put_back():
+    assert put_back([ours(A), ours(B)], before=[ours(A)], replaced=[ours(A)]) == [ours(A), ours(B)]
