@@ -2,6 +2,7 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView
 
 from config import views
+from config.api_reference import reference
 
 urlpatterns = [
     path("", views.overview, name="overview"),
@@ -10,6 +11,7 @@ urlpatterns = [
     path("theme/", views.theme, name="theme"),
     path("api/v1/", include("config.api")),
     path("api/v1/schema/", SpectacularAPIView.as_view(), name="api_schema"),
+    path("api/", reference, name="api_reference"),
     path("", include("schools.urls")),
     path("", include("fleet.urls")),
     path("", include("deployments.urls")),

@@ -1,4 +1,4 @@
-"""`manage.py create_demo`: the demo municipality in an empty database; run again, it changes nothing but the API token."""
+"""`manage.py create_demo`: the demo municipality in an empty database; again, it renews only the API token."""
 
 from __future__ import annotations
 
