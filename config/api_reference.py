@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import get_language
 from drf_spectacular.generators import SchemaGenerator
-
 
 METHODS = ("get", "post", "put", "patch", "delete")
 
@@ -27,6 +28,13 @@ class Call:
 
 def reference(request: HttpRequest) -> HttpResponse:
     """The API's documentation, from the same description that `/api/v1/schema/` serves."""
+    subjects = _calls_by_subject(get_language() or "")
+    return render(request, "config/api_reference.html", {"subjects": subjects})
+
+
+@cache
+def _calls_by_subject(language: str) -> dict[str, list[Call]]:
+    """Made once per language and process: it changes only with the code."""
     described: dict[str, Any] = SchemaGenerator().get_schema(request=None, public=True)
     by_subject: dict[str, list[Call]] = {}
     for path, operations in described["paths"].items():
@@ -34,7 +42,7 @@ def reference(request: HttpRequest) -> HttpResponse:
             if method in operations:
                 operation = operations[method]
                 by_subject.setdefault(operation["tags"][0], []).append(_call(method, path, operation, described))
-    return render(request, "config/api_reference.html", {"subjects": by_subject})
+    return by_subject
 
 
 def _call(method: str, path: str, operation: dict[str, Any], described: dict[str, Any]) -> Call:
