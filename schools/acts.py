@@ -10,6 +10,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from schools.models import Role, SchoolForm
+
 ACTS: dict[str, str | Promise] = {
     "person.created": gettext_lazy("Account created"),
     "person.password_changed": gettext_lazy("Password changed"),
@@ -22,22 +24,85 @@ ACTS: dict[str, str | Promise] = {
     "administration.renamed": gettext_lazy("Administration renamed"),
     "school.added": gettext_lazy("School added"),
     "school.changed": gettext_lazy("School changed"),
+    "revision.started": gettext_lazy("Draft of the baseline started"),
+    "revision.entry_put": gettext_lazy("Line put into the draft"),
+    "revision.entry_dropped": gettext_lazy("Line taken out of the draft"),
+    "revision.rebased": gettext_lazy("Draft brought up to date"),
+    "revision.discarded": gettext_lazy("Draft thrown away"),
+    "changeset.proposed": gettext_lazy("Change proposed"),
+    "changeset.planned": gettext_lazy("Change planned"),
+    "changeset.approved": gettext_lazy("Change approved"),
+    "changeset.rejected": gettext_lazy("Change refused"),
+    "changeset.cancelled": gettext_lazy("Change withdrawn"),
+    "changeset.started": gettext_lazy("Writing to Intune started"),
+    "changeset.finished": gettext_lazy("Writing to Intune finished"),
+    "changeset.resumed": gettext_lazy("Writing to Intune tried again"),
+    "changeset.abandoned": gettext_lazy("Change closed with errors left"),
+    "assignments.written": gettext_lazy("Assignments written to Intune"),
+    "app.adopted": gettext_lazy("App taken into the catalogue"),
+    "baseline.adopted": gettext_lazy("Baseline taken over from Intune"),
+    "syncrun.requested": gettext_lazy("Synchronisation requested"),
+    "syncrun.released": gettext_lazy("Stopped synchronisation let through"),
 }
 """Every act that any room records, in the words of a page. A test compares it with the code."""
 
 COLUMNS: dict[str, str | Promise] = {
+    "action": gettext_lazy("Action"),
+    "active_revision": gettext_lazy("Active revision"),
     "administration": gettext_lazy("Administration"),
+    "application": gettext_lazy("Application"),
+    "apps": gettext_lazy("Apps in Intune"),
+    "assignments": gettext_lazy("Assignments"),
+    "based_on": gettext_lazy("Based on"),
+    "client_request_id": gettext_lazy("Our id of the call"),
+    "container": gettext_lazy("Software profile"),
+    "entries": gettext_lazy("Lines"),
     "expires_at": gettext_lazy("Expires"),
     "group_tag": gettext_lazy("Group tag"),
+    "intent": gettext_lazy("Intent"),
+    "intune_app_id": gettext_lazy("Intune app id"),
     "name": gettext_lazy("Name"),
+    "not_written": gettext_lazy("Apps not written"),
+    "plan_hash": gettext_lazy("Plan hash"),
+    "platform": gettext_lazy("Platform"),
+    "request_id": gettext_lazy("Microsoft's id of the call"),
+    "revision": gettext_lazy("Revision"),
     "revoked_at": gettext_lazy("Revoked"),
     "role": gettext_lazy("Role"),
+    "run": gettext_lazy("Synchronisation"),
     "school": gettext_lazy("School"),
     "school_form": gettext_lazy("School form"),
     "school_unit_code": gettext_lazy("School unit code"),
+    "status": gettext_lazy("Status"),
+    "targets": gettext_lazy("Computers"),
     "username": gettext_lazy("User name"),
     "valid_until": gettext_lazy("Valid until"),
+    "version": gettext_lazy("Version"),
 }
+
+VALUES: dict[str, dict[str, str | Promise]] = {
+    "role": dict(Role.choices),
+    "school_form": dict(SchoolForm.Code.choices),
+    "action": {"add": gettext_lazy("Add"), "remove": gettext_lazy("Remove")},
+    "intent": {
+        "required": gettext_lazy("Required"),
+        "available": gettext_lazy("Available"),
+        "uninstall": gettext_lazy("Uninstall"),
+    },
+    "status": {
+        "draft": gettext_lazy("Draft"),
+        "discarded": gettext_lazy("Discarded"),
+        "planned": gettext_lazy("Waiting for approval"),
+        "approved": gettext_lazy("Approved"),
+        "applying": gettext_lazy("Being written to Intune"),
+        "applied": gettext_lazy("Written to Intune"),
+        "failed": gettext_lazy("Needs attention"),
+        "rejected": gettext_lazy("Rejected"),
+        "cancelled": gettext_lazy("Cancelled"),
+        "abandoned": gettext_lazy("Closed with errors left"),
+    },
+}
+"""Codes that columns hold, in the words that the pages use for them."""
 
 ORIGINS: dict[str, str | Promise] = {
     "web": gettext_lazy("Web page"),
@@ -75,12 +140,14 @@ def differences(before: dict[str, Any], after: dict[str, Any]) -> list[Differenc
 
 
 def _said(values: dict[str, Any], column: str) -> str | None:
-    return _value_in_words(values[column]) if column in values else None
+    return _value_in_words(column, values[column]) if column in values else None
 
 
-def _value_in_words(value: Any) -> str:
+def _value_in_words(column: str, value: Any) -> str:
     if value is None or value == "":
         return "–"
+    if isinstance(value, str) and value in VALUES.get(column, {}):
+        return str(VALUES[column][value])
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if isinstance(value, list) and not any(isinstance(item, dict | list) for item in value):
