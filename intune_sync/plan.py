@@ -26,6 +26,8 @@ class AppState:
     owned_keys: Set[str]
     desired: Sequence[Raw]
     published: bool = True
+    is_concerned: bool = True
+    """The revision says something new of the app. Of others only what blocks or changes them is told."""
     effects: Mapping[int, str] = field(default_factory=dict)
     """What changes for which computer, by its primary key."""
 
@@ -95,6 +97,8 @@ def plan(states: Sequence[AppState], *, snapshot: Mapping[str, Any], notices: It
     devices: dict[str, str] = {}
     for state in sorted(states, key=lambda each: each.app_id):
         change, about = _one_app(state)
+        if not (change or state.is_concerned):
+            about = [notice for notice in about if notice.blocking]
         said += about
         if change or about:
             lists[state.app_id] = list_digest(state.observed or [])

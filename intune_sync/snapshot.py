@@ -37,6 +37,7 @@ class Snapshot:
 
     organisation: Organisation
     wanted: DesiredState
+    wanted_before: Mapping[int, tuple[Target, ...]]
     versions: Mapping[int, AppVersion]
     lists: Mapping[UUID, list[Raw] | None]
     owned: Mapping[int, frozenset[str]]
@@ -91,7 +92,13 @@ def take_snapshot(revision: BaselineRevision, client: GraphClient) -> Snapshot:
     lists = read_lists(client, (version.intune_app_id for version in versions.values()))
     unpublished = IntuneApp.objects.filter(graph_id__in=lists).exclude(publishing_state__in=["", PUBLISHED])
     return Snapshot(
-        organisation, wanted, versions, lists, owned, frozenset(unpublished.values_list("graph_id", flat=True))
+        organisation,
+        wanted,
+        desired_state(BaselineRevision.objects.active().first(), organisation).targets,
+        versions,
+        lists,
+        owned,
+        frozenset(unpublished.values_list("graph_id", flat=True)),
     )
 
 
@@ -141,6 +148,7 @@ def _app_state(taken: Snapshot, version: AppVersion, effects: Mapping[int, str])
         owned_keys=taken.owned.get(version.pk, frozenset()),
         desired=assignments_for(taken.desired(version.pk), taken.organisation),
         published=version.intune_app_id not in taken.unpublished,
+        is_concerned=taken.wanted.targets.get(version.pk) != taken.wanted_before.get(version.pk),
         effects=effects,
     )
 

@@ -4,30 +4,57 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('intune_sync', '0001_initial'),
+        ("intune_sync", "0001_initial"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='operation',
-            name='merges',
-            field=models.PositiveSmallIntegerField(default=0, help_text='Times that somebody else wrote meanwhile, so that both had to be merged again.'),
+            model_name="operation",
+            name="merges",
+            field=models.PositiveSmallIntegerField(
+                default=0, help_text="Times that somebody else wrote meanwhile, so that both had to be merged again."
+            ),
         ),
         migrations.AddField(
-            model_name='operation',
-            name='problem',
-            field=models.CharField(blank=True, choices=[('app_gone', 'The app is no longer in Intune.'), ('not_published', 'The app is not published in Intune yet.'), ('foreign', 'Somebody has assigned the app in Intune in a way that this change must not overwrite.'), ('refused', 'Intune refused the change.'), ('forbidden', 'The portal lacks a permission in Intune for this.'), ('contested', 'Somebody else keeps changing the app’s assignments at the same time.'), ('no_effect', 'Intune took the change, but does not show it yet.'), ('answer_lost', 'Intune’s answer was lost. It is read whether the change got there.'), ('unavailable', 'Intune does not answer. The portal tries again by itself.'), ('sign_in', 'Intune does not accept the portal’s sign-in. The portal tries again by itself.'), ('throttled', 'Intune asked the portal to wait.'), ('worker_lost', 'The worker disappeared in the middle, three times.'), ('unexpected', 'Something unexpected happened; the log has the details.')], max_length=14, verbose_name='problem'),
+            model_name="operation",
+            name="problem",
+            field=models.CharField(
+                blank=True,
+                choices=[
+                    ("app_gone", "The app is no longer in Intune."),
+                    ("not_published", "The app is not published in Intune yet."),
+                    (
+                        "foreign",
+                        "Somebody has assigned the app in Intune in a way that this change must not overwrite.",
+                    ),
+                    ("refused", "Intune refused the change."),
+                    ("forbidden", "The portal lacks a permission in Intune for this."),
+                    ("contested", "Somebody else keeps changing the app’s assignments at the same time."),
+                    ("no_effect", "Intune took the change, but does not show it yet."),
+                    ("answer_lost", "Intune’s answer was lost. It is read whether the change got there."),
+                    ("unavailable", "Intune does not answer. The portal tries again by itself."),
+                    ("sign_in", "Intune does not accept the portal’s sign-in. The portal tries again by itself."),
+                    ("throttled", "Intune asked the portal to wait."),
+                    ("worker_lost", "The worker disappeared in the middle, three times."),
+                    ("unexpected", "Something unexpected happened; the log has the details."),
+                ],
+                max_length=14,
+                verbose_name="problem",
+            ),
         ),
         migrations.AddField(
-            model_name='operation',
-            name='waits',
-            field=models.PositiveSmallIntegerField(default=0, help_text='Times in a row that Intune was busy or away; they are not counted as attempts.'),
+            model_name="operation",
+            name="waits",
+            field=models.PositiveSmallIntegerField(
+                default=0, help_text="Times in a row that Intune was busy or away; they are not counted as attempts."
+            ),
         ),
         migrations.AlterField(
-            model_name='operation',
-            name='error',
-            field=models.TextField(blank=True, help_text='Intune’s own words, where it said something.', verbose_name='error'),
+            model_name="operation",
+            name="error",
+            field=models.TextField(
+                blank=True, help_text="Intune’s own words, where it said something.", verbose_name="error"
+            ),
         ),
     ]

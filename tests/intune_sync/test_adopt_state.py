@@ -10,7 +10,6 @@ from schools.models import AuditEvent
 from tests import factories
 from tests.pushing import GEOGEBRA, Town, active_revision
 
-pytest_plugins = ["tests.pushing"]
 
 
 def test_taking_over_leaves_nothing_to_write(town: Town):

@@ -9,7 +9,6 @@ from schools.models import AuditEvent
 from tests.factories import NOW
 from tests.pushing import GEOGEBRA, Town, operation_of
 
-pytest_plugins = ["tests.pushing"]
 LATER = NOW + timedelta(hours=1)
 
 

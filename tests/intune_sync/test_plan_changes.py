@@ -121,3 +121,12 @@ def test_taking_away_much_of_what_is_ours_is_pointed_out():
 
     assert few.notices == []
     assert [(notice.code, notice.count, notice.of) for notice in many.notices] == [("many_removals", 4, 10)]
+
+
+def test_of_apps_that_the_revision_says_nothing_new_about_only_obstacles_are_told():
+    covered = state([entry(A)], [assignment_for("group", A, "required")], is_concerned=False)
+    blocked = state([entry(A, "available")], [entry(A)], app_id=OTHER_APP, is_concerned=False)
+
+    made = plan([covered, blocked], snapshot={})
+
+    assert [notice.code for notice in made.notices] == ["other_intent"]
