@@ -6,19 +6,24 @@ from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
-from django.shortcuts import render
+from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from config.context import THEMES
+from config.overview import overview_for
+from schools.models import User
+from schools.pages import render_page
 
 A_YEAR_SECONDS = 365 * 24 * 60 * 60
 
 
 @require_GET
 def overview(request: HttpRequest) -> HttpResponse:
-    return render(request, "config/overview.html")
+    user: User = request.user  # type: ignore[assignment]
+    context = {"overview": overview_for(user, timezone.now())}
+    return render_page(request, "config/overview.html", context, partial="config/_overview_work.html")
 
 
 @login_not_required

@@ -26,7 +26,9 @@ from schools.status import look
 
 ROWS_READ_AT_ONCE = 2000
 NAME = pgettext_lazy("computer", "Name")
-NARROWING = ("q", "school", "model", "platform", "compliance", "enrollment", "os")
+FOLDED = ("platform", "compliance", "enrollment", "os")
+"""Choices that the page folds away until one of them is made."""
+NARROWING = ("q", "school", "model", *FOLDED)
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,7 @@ def device_list(request: HttpRequest) -> HttpResponse:
         "problems": narrowed.errors,
         **_figures(request, counts),
         **_table(request, page.rows),
+        "has_more": any(request.GET.get(name) for name in FOLDED),
         "facets": facets(visible, user, request.GET.dict()),
     }
     return render_page(request, "fleet/device_list.html", context, partial="fleet/_device_list.html")

@@ -17,10 +17,10 @@ BREAKS_RULES = ["noncompliant", "error", "conflict"]
 
 class Condition(models.TextChoices):
     IN_ORDER = "in_order", _("In order")
-    ATTENTION = "attention", _("Does not meet the rules")
-    SILENT = "silent", _("Silent for two weeks")
-    NOT_ENROLLED = "not_enrolled", _("Not started yet")
-    MISSING = "missing", _("Missing in Intune")
+    ATTENTION = "attention", _("Not compliant")
+    SILENT = "silent", _("Silent")
+    NOT_ENROLLED = "not_enrolled", _("Not started")
+    MISSING = "missing", _("Missing")
 
 
 def enrolled() -> Q:

@@ -9,7 +9,7 @@
   });
 
   const YEAR_SECONDS = 60 * 60 * 24 * 365;
-  const themes = document.querySelector(".theme-switch");
+  const themes = document.querySelector(".theme-form");
   themes?.addEventListener("submit", (event) => {
     event.preventDefault();
     const chosen = event.submitter.value;
@@ -22,6 +22,13 @@
       button.setAttribute("aria-pressed", String(button === event.submitter));
     }
     document.dispatchEvent(new Event("theme-changed"));
+  });
+
+  /* Fields left empty stay out of the address. */
+  document.addEventListener("htmx:configRequest", (event) => {
+    if (!event.target.matches("form[data-filters]")) return;
+    const { parameters } = event.detail;
+    for (const name of Object.keys(parameters)) if (parameters[name] === "") delete parameters[name];
   });
 
   /* A menu closes by Escape and by a click elsewhere. */

@@ -1,0 +1,98 @@
+"""What needs the person who looks: one line each, with where to go. Nothing here needs anybody who may not act."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Count, IntegerField, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from deployments.models import ChangeSet
+from intune_sync.models import SyncRun, UnmatchedRecord
+from schools.models import User
+from schools.status import look
+from schools.templatetags.face import number
+
+TROUBLED = (SyncRun.Status.FAILED, SyncRun.Status.UNSAFE, SyncRun.Status.ABANDONED)
+
+
+@dataclass(frozen=True)
+class Item:
+    """`tone` and `icon` as in `schools.status.Look`; `moment` is since when."""
+
+    title: str
+    text: str
+    url: str
+    icon: str
+    tone: str
+    moment: datetime | None = None
+
+
+def latest_runs(user: User) -> QuerySet[SyncRun]:
+    """The last finished run of each resource, each with `unmatched`, the number of records tied to no computer."""
+    unmatched = UnmatchedRecord.objects.order_by().annotate(all=Value(1)).values("all")
+    count = Subquery(unmatched.annotate(count=Count("pk")).values("count"), output_field=IntegerField())
+    return (
+        SyncRun.objects.visible_to(user)
+        .filter(finished_at__isnull=False)
+        .exclude(status=SyncRun.Status.SKIPPED_BUSY)
+        .annotate(unmatched=Coalesce(count, 0))
+        .order_by("resource", "-finished_at")
+        .distinct("resource")
+    )
+
+
+def about_changes(changes: Iterable[ChangeSet], user: User) -> Iterator[Item]:
+    may_approve = user.has_perm("deployments.approve_changeset")
+    may_apply = user.has_perm("deployments.apply_changeset")
+    for change in changes:
+        shape = look(change.status)
+        if change.status == ChangeSet.Status.PLANNED and may_approve and change.requested_by_id != user.pk:
+            title = _("%(change)s waits for your approval") % {"change": change}
+            text = _("%(person)s asks for it: %(revision)s.") % {
+                "person": change.requested_by,
+                "revision": change.revision,
+            }
+            yield Item(title, text, change.get_absolute_url(), shape.icon, "wait", change.planned_at)
+        elif change.status == ChangeSet.Status.APPROVED and may_apply:
+            title = _("%(change)s is approved and can be written to Intune") % {"change": change}
+            text = str(change.revision)
+            yield Item(title, text, change.get_absolute_url(), shape.icon, shape.tone, change.approved_at)
+        elif change.status == ChangeSet.Status.FAILED:
+            title = _("%(change)s could not be written completely") % {"change": change}
+            text = _("What was written holds. Open it to see what is left, and try again.")
+            yield Item(title, text, change.get_absolute_url(), shape.icon, shape.tone, change.started_at)
+
+
+def about_synchronisation(runs: Iterable[SyncRun]) -> Iterator[Item]:
+    url = reverse("intune_sync:health")
+    unmatched = 0
+    for run in runs:
+        unmatched = run.unmatched  # type: ignore[attr-defined]
+        if run.status in TROUBLED:
+            yield _trouble(run, url)
+    if unmatched:
+        text = ngettext(
+            "%(number)s record in Intune fits no computer",
+            "%(number)s records in Intune fit no computer",
+            unmatched,
+        )
+        title = text % {"number": number(unmatched)}
+        yield Item(title, _("Each is listed with the reason."), url, "help-circle", "warn")
+
+
+def _trouble(run: SyncRun, url: str) -> Item:
+    shape = look(run.status)
+    what = {"what": run.get_resource_display()}
+    if run.status == SyncRun.Status.UNSAFE:
+        title = _("“%(what)s” was stopped because the answer looked wrong") % what
+        text = _("Nothing was changed. Look at the figures, and let it through if they are right.")
+    else:
+        title = _("“%(what)s” could not be read from Intune") % what
+        text = _("What you see is from the last time it could. It is tried again by itself.")
+    return Item(title, text, url, shape.icon, shape.tone, run.finished_at)

@@ -1,0 +1,131 @@
+"""The overview: what needs you, what is under way, how things are. It reads only what the person's roles reach."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.db.models import Count, Q, QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from config.attention import Item, about_changes, about_synchronisation, latest_runs
+from config.fleet_state import Figure, Share, builds, figures, shares
+from deployments.models import BaselineRevision, ChangeSet
+from deployments.queries import Progress, progress
+from fleet.models import Condition, Device
+from fleet.queries import Fleet, summarise
+from intune_sync.models import SyncRun
+from schools.charts import Chart
+from schools.models import User
+from schools.templatetags.face import number
+
+RECENT = timedelta(days=7)
+"""So long a change that is written still stands under what is under way, while computers install."""
+
+
+@dataclass(frozen=True)
+class UnderWay:
+    """A change between proposal and the last computer. `devices` is there for the newest that is being carried out."""
+
+    change: ChangeSet
+    devices: Progress | None
+
+    @property
+    def written(self) -> int:
+        return self.change.written  # type: ignore[attr-defined, no-any-return]
+
+    @property
+    def apps(self) -> int:
+        return self.change.apps  # type: ignore[attr-defined, no-any-return]
+
+
+@dataclass(frozen=True)
+class Overview:
+    """What the template shows; a part that the person's roles do not reach is None."""
+
+    items: Sequence[Item] | None = None
+    under_way: Sequence[UnderWay] | None = None
+    fleet: Fleet | None = None
+    figures: Sequence[Figure] = ()
+    shares: Sequence[Share] = ()
+    chart_title: str = ""
+    chart: Chart | None = None
+    revision: BaselineRevision | None = None
+    reads_baseline: bool = False
+    is_first_time: bool = False
+    sentences: Sequence[str] = field(default_factory=list)
+
+
+def overview_for(user: User, now: datetime) -> Overview:
+    """At most four queries beside what every page reads."""
+    if user.access.reads("fleet.view_device"):
+        return _for_fleet(user, now)
+    if user.access.reads("deployments.view_baseline"):
+        return _for_readers(user)
+    return Overview()
+
+
+def _for_fleet(user: User, now: datetime) -> Overview:
+    fleet = summarise(Device.objects.visible_to(user), now)
+    changes = list(_open_or_recent(user, now))
+    runs = list(latest_runs(user)) if user.access.reads("intune_sync.view_syncrun") else []
+    items = [*about_changes(changes, user), *about_synchronisation(runs)]
+    chart_title, chart = builds(fleet) or ("", None)
+    return Overview(
+        items=items,
+        under_way=_under_way(changes, user),
+        fleet=fleet,
+        figures=figures(fleet),
+        shares=shares(fleet),
+        chart_title=chart_title,
+        chart=chart,
+        is_first_time=_is_first_time(fleet, runs, user),
+        sentences=_sentences(fleet, items),
+    )
+
+
+def _for_readers(user: User) -> Overview:
+    active = BaselineRevision.objects.visible_to(user).active().select_related("baseline__semester")
+    added = Q(entries__action="add")
+    revision = active.annotate(applications=Count("entries__application", filter=added, distinct=True)).first()
+    return Overview(revision=revision, reads_baseline=True)
+
+
+def _open_or_recent(user: User, now: datetime) -> QuerySet[ChangeSet]:
+    recent = Q(status=ChangeSet.Status.APPLIED, applied_at__gt=now - RECENT)
+    return (
+        ChangeSet.objects.visible_to(user)
+        .filter(~Q(status__in=ChangeSet.ENDED) | recent)
+        .select_related("revision__baseline__semester", "requested_by")
+        .annotate(apps=Count("changes"), written=Count("changes__written_at"))
+        .order_by("-id")
+    )
+
+
+def _under_way(changes: Sequence[ChangeSet], user: User) -> list[UnderWay]:
+    """All but drafts; only the newest that reached Intune is followed to the computers, which costs a query."""
+    started = next((change for change in changes if change.started_at), None)
+    return [
+        UnderWay(change, progress(change, user) if change is started else None)
+        for change in changes
+        if change.status != ChangeSet.Status.DRAFT
+    ]
+
+
+def _is_first_time(fleet: Fleet, runs: Sequence[SyncRun], user: User) -> bool:
+    return not fleet.total and not runs and user.access.reads_all("fleet.view_device")
+
+
+def _sentences(fleet: Fleet, items: Sequence[Item]) -> list[str]:
+    """Is anything wrong? First what needs the person, then the fleet."""
+    needs = ngettext("%(number)s thing needs you.", "%(number)s things need you.", len(items))
+    first = needs % {"number": number(len(items))} if items else _("Nothing needs you right now.")
+    if not fleet.total:
+        return [first]
+    second = _("%(number)s of %(total)s computers are in order.") % {
+        "number": number(fleet.count(Condition.IN_ORDER)),
+        "total": number(fleet.total),
+    }
+    return [first, second]
