@@ -59,7 +59,7 @@ class World:
 
 def make_world(tenant: Tenant, seed: int, device_count: int, pace: float, clock: Clock) -> World:
     """A world whose past is written and whose future is planned, from the clock's present on."""
-    now = clock.now()
+    now = float(int(clock.now()))  # the same second, the same world
     fleet = Fleet(make_devices(tenant, seed, device_count, now))
     directory = make_directory(tenant, seed, fleet, now)
     catalogue = make_catalogue(tenant, seed, directory)
