@@ -6,14 +6,18 @@ same schools. Everything after that goes through the portal's ordinary services.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from deployments.models import Baseline, BaselineRevision, Semester
-from intune_sync import runs, services
+from django.utils import timezone
+
+from deployments.models import AppVersion, Baseline, BaselineRevision, Semester
+from intune_sync import runs
 from intune_sync.models import IntuneApp, SyncRun
+from intune_sync.services.adopt import adopt_app, adopt_current_state, platform_of
 from schools.models import ApiToken, Role, RoleAssignment, School, User
 from schools.services.organisation import import_schools, name_municipality
 from schools.services.people import create_person, grant_role
@@ -108,24 +112,30 @@ def create_token() -> str:
 
 
 def mirror(resources: list[SyncRun.Resource]) -> list[SyncRun]:
-    """Run these pulls here and now, in order."""
-    done = []
-    for run in runs.request_runs(resources, SyncRun.Trigger.COMMAND):
-        runs.run(run.pk)
-        run.refresh_from_db()
-        done.append(run)
-    return done
+    """Run these pulls here and now, in order, each to its end."""
+    return [_to_the_end(run) for run in runs.request_runs(resources, SyncRun.Trigger.COMMAND)]
+
+
+def _to_the_end(run: SyncRun) -> SyncRun:
+    """A long run goes on in turns, and waits between them when Graph asks it to."""
+    while run.status == SyncRun.Status.QUEUED:
+        if run.not_before:
+            time.sleep(max(0.0, (run.not_before - timezone.now()).total_seconds()))
+        run = runs.run(run.pk)
+    return run
 
 
 def take_over_present_state(now: datetime) -> BaselineRevision:
     """Put Intune's apps into the catalogue and make what they are assigned to the term's first revision."""
     owner = User.objects.get(username=PEOPLE[0].username)
-    for app in IntuneApp.objects.filter(missing_since=None):
-        services.adopt_app(app, owner, name=app.display_name.removesuffix(MAC_SUFFIX))
+    taken_up = AppVersion.objects.values("intune_app_id")
+    for app in IntuneApp.objects.filter(missing_since=None).exclude(graph_id__in=taken_up):
+        if platform_of(app.app_type):
+            adopt_app(app, owner, name=app.display_name.removesuffix(MAC_SUFFIX))
     semester = _semester(now.date())
     baseline = Baseline.objects.get_or_create(semester=semester)[0]
     present = baseline.revisions.order_by("number").first()
-    return present or services.adopt_current_state(semester, owner)
+    return present or adopt_current_state(semester, owner, now)
 
 
 def _semester(day: date) -> Semester:
