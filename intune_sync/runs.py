@@ -55,7 +55,8 @@ def release(run: SyncRun, by: User) -> SyncRun:
 def run(run_id: int, *, on_seen: Seen | None = None) -> SyncRun:
     """Carry out one turn of a queued run here and now; does nothing when it is not due or another worker has it.
 
-    Afterwards the run has ended, or is queued again with what is left in `rest` and perhaps `not_before`.
+    Afterwards the run has ended, or is queued again with what is left in `rest` and perhaps `not_before`. When another
+    worker is reading the same resource, the run is skipped.
     """
     now = timezone.now()
     row = SyncRun.objects.get(pk=run_id)
@@ -71,6 +72,12 @@ def run(run_id: int, *, on_seen: Seen | None = None) -> SyncRun:
             unlock(row.resource)
     row.refresh_from_db()
     return row
+
+
+def run_if_there(run_id: int) -> None:
+    """As `run`, for a message that may be late: the row need not exist any more."""
+    with suppress(SyncRun.DoesNotExist):
+        run(run_id)
 
 
 def due_ids(now: datetime) -> list[int]:

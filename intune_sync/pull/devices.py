@@ -9,7 +9,7 @@ from django.db import transaction
 
 from intune_sync.payloads.devices import DEVICES_PARAMS, DEVICES_PATH, managed_device_row
 from intune_sync.pull.guard import check_computers
-from intune_sync.pull.matching import Statement, create_devices, list_unmatched, place_devices
+from intune_sync.pull.matching import Statement, create_devices, list_unmatched, place_devices, resolve
 from intune_sync.pull.outcome import Outcome, Pull
 from intune_sync.pull.staging import staging
 
@@ -113,6 +113,7 @@ def pull_devices(pull: Pull) -> Outcome:
             table.add(_rows(page))
             seen += len(page)
             pull.seen(seen)
+        table.analyse()
         with transaction.atomic():
             pull.confirm()
             counts = {"seen": seen, "not_ours": seen - table.count(), **_merge(pull)}
@@ -144,7 +145,7 @@ def _rows(page: Iterable[dict[str, Any]]) -> Iterator[tuple[Any, ...]]:
 def _merge(pull: Pull) -> dict[str, int]:
     """Bring the computers up to the staged rows; raises UnsafeAnswer before anything is written."""
     statement = Statement({"now": pull.now})
-    statement.run(_RESOLVE)
+    resolve(statement, _RESOLVE)
     absent = statement.number(_ABSENT)
     if not pull.is_released:
         check_computers(absent, statement.number(_KNOWN))

@@ -60,12 +60,15 @@ def _member_counts(pull: Pull, rows: dict[UUID, GroupRow]) -> dict[UUID, int]:
 
 
 def _save_members(members: dict[UUID, int]) -> int:
-    changed = []
+    """How many groups have more or fewer members than before."""
+    changed, grown = [], 0
     for group in IntuneGroup.objects.filter(graph_id__in=members):
         if group.member_count != members[group.graph_id]:
+            grown += group.member_count is not None
             group.member_count = members[group.graph_id]
             changed.append(group)
-    return IntuneGroup.objects.bulk_update(changed, ["member_count"], batch_size=500)
+    IntuneGroup.objects.bulk_update(changed, ["member_count"], batch_size=500)
+    return grown
 
 
 def _link(rows: dict[UUID, GroupRow]) -> tuple[int, list[Unmatched]]:

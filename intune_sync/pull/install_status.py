@@ -128,6 +128,7 @@ def _read_apps(pull: Pull, apps: dict[str, dict[str, int]], jobs: dict[str, str]
                 seen = table.count()
                 pull.seen(seen)
             jobs = {key: job for key, job in jobs.items() if key != export.key}
+        table.analyse()
         with transaction.atomic():
             pull.confirm()
             counts = _merge(pull, [versions[app_id] for app_id in read])

@@ -16,6 +16,7 @@ from intune_sync.models import UnmatchedRecord
 from intune_sync.pull.unmatched import Unmatched, save_unmatched
 
 Reason = UnmatchedRecord.Reason
+MANY = 500
 
 _NEW = "rank = 1 AND device_id IS NULL AND serial_key IS NOT NULL"
 
@@ -82,10 +83,20 @@ class Statement:
             return list(cursor.fetchall())
 
 
+def resolve(statement: Statement, sql: str) -> None:
+    """Make `resolved`. Without fresh statistics PostgreSQL takes it for small, and compares every row with every row."""
+    statement.run(sql)
+    statement.run("CREATE INDEX ON resolved (device_id)")
+    statement.run("ANALYZE resolved")
+
+
 def create_devices(statement: Statement) -> int:
     """Computers for rows that match none and have a serial number of their own."""
     statement.run(_HARDWARE_MODELS)
-    return statement.run(_DEVICES)
+    created = statement.run(_DEVICES)
+    if created > MANY:
+        statement.run("ANALYZE fleet_device, resolved")
+    return created
 
 
 def place_devices(statement: Statement) -> int:

@@ -26,6 +26,11 @@ class Staging:
         with connection.cursor() as cursor:
             cursor.copy_expert(target, _Lines(rows))
 
+    def analyse(self) -> None:
+        """Tell PostgreSQL how many rows there are; it never looks by itself at a temporary table."""
+        with connection.cursor() as cursor:
+            cursor.execute(f"ANALYZE {self.name}")
+
     def count(self) -> int:
         with connection.cursor() as cursor:
             cursor.execute(f"SELECT count(*) FROM {self.name}")  # noqa: S608 - a name of our own

@@ -1,0 +1,167 @@
+"""What the pages say of synchronisation: how fresh each figure is, what is under way, what waits for what."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db.models import Count, Min, Q, Sum
+from django.db.models.functions import Coalesce
+
+from intune_sync.models import GraphCondition, Operation, SyncRun, UnmatchedRecord
+from schools.models import User
+
+LATE_INTERVALS = 3
+"""A resource that was not read for so many intervals is late."""
+
+
+@dataclass(frozen=True)
+class Freshness:
+    """`as_of` by resource: when the last complete answer was in; None when there was none yet."""
+
+    as_of: dict[str, datetime | None]
+    last_answer_at: datetime | None = None
+    down_since: datetime | None = None
+    throttled_until: datetime | None = None
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class ResourceHealth:
+    """One resource's row on the page. `waits_for` are the labels of the resources that have to be read first."""
+
+    code: str
+    label: str
+    last: SyncRun | None
+    complete_at: datetime | None
+    open: SyncRun | None
+    waits_for: Sequence[str]
+    is_late: bool
+    releasable: SyncRun | None
+
+
+@dataclass(frozen=True)
+class Queue:
+    """Writes to Intune that are not finished."""
+
+    waiting: int = 0
+    under_way: int = 0
+    throttled: int = 0
+    doubtful: int = 0
+    failed: int = 0
+    oldest_at: datetime | None = None
+    not_before: datetime | None = None
+
+    @property
+    def open(self) -> int:
+        return self.waiting + self.under_way + self.throttled + self.doubtful
+
+
+@dataclass(frozen=True)
+class Health:
+    freshness: Freshness
+    resources: Sequence[ResourceHealth]
+    queue: Queue
+    unmatched: dict[str, int] = field(default_factory=dict)
+    requests_last_day: int = 0
+    throttled_last_day: int = 0
+
+    @property
+    def unmatched_count(self) -> int:
+        return sum(self.unmatched.values())
+
+    @property
+    def is_busy(self) -> bool:
+        """Something is under way, so that the page looks again every few seconds."""
+        return bool(self.queue.open) or any(row.open for row in self.resources)
+
+    @property
+    def late(self) -> list[ResourceHealth]:
+        return [row for row in self.resources if row.is_late]
+
+    @property
+    def releasable(self) -> list[SyncRun]:
+        return [row.releasable for row in self.resources if row.releasable]
+
+
+def freshness() -> Freshness:
+    """Two queries."""
+    condition = GraphCondition.objects.filter(pk=1).first() or GraphCondition()
+    runs = SyncRun.objects.complete().latest_of_each_resource().values_list("resource", "finished_at")
+    return _freshness(condition, dict(runs))
+
+
+def health(user: User, now: datetime) -> Health:
+    """Everything the page of sync health shows; seven queries however many runs there are."""
+    visible = SyncRun.objects.visible_to(user)
+    ended = visible.filter(status__in=SyncRun.ENDED).exclude(status=SyncRun.Status.SKIPPED_BUSY)
+    last = {run.resource: run for run in ended.latest_of_each_resource()}
+    under_way: dict[str, SyncRun] = {}
+    for run in visible.open().order_by("-status"):  # "running" before "queued"
+        under_way.setdefault(run.resource, run)
+    fresh = freshness()
+    day = visible.filter(created_at__gte=now - timedelta(days=1))
+    counted = UnmatchedRecord.objects.visible_to(user).order_by().values_list("resource").annotate(Count("pk"))
+    return Health(
+        freshness=fresh,
+        resources=[_resource(code, last.get(code), under_way, fresh, now) for code in SyncRun.Resource.values],
+        queue=write_queue(),
+        unmatched=dict(counted),
+        **day.aggregate(
+            requests_last_day=Coalesce(Sum("requests"), 0), throttled_last_day=Coalesce(Sum("throttled"), 0)
+        ),
+    )
+
+
+def write_queue() -> Queue:
+    """Of the change that is being written now; one query."""
+    status = Operation.Status
+    current = Operation.objects.filter(change__change_set__status__in=["applying", "failed"])
+    counts = current.aggregate(
+        waiting=Count("pk", filter=Q(status=status.READY)),
+        under_way=Count("pk", filter=Q(status__in=Operation.HELD)),
+        throttled=Count("pk", filter=Q(status=status.THROTTLED)),
+        doubtful=Count("pk", filter=Q(status=status.UNKNOWN)),
+        failed=Count("pk", filter=Q(status=status.FAILED)),
+        oldest_at=Min("created_at", filter=~Q(status__in=[status.VERIFIED, status.FAILED])),
+        not_before=Min("not_before", filter=Q(status__in=[status.READY, status.THROTTLED, status.UNKNOWN])),
+    )
+    return Queue(**counts)
+
+
+def _freshness(condition: GraphCondition, as_of: dict[str, datetime | None]) -> Freshness:
+    return Freshness(
+        as_of={resource: as_of.get(resource) for resource in SyncRun.Resource.values},
+        last_answer_at=condition.last_answer_at,
+        down_since=condition.down_since,
+        throttled_until=condition.throttled_until,
+        error=condition.error,
+    )
+
+
+def _resource(
+    code: str, last: SyncRun | None, under_way: dict[str, SyncRun], fresh: Freshness, now: datetime
+) -> ResourceHealth:
+    run = under_way.get(code)
+    is_queued = run is not None and run.status == SyncRun.Status.QUEUED
+    earlier = [under_way[other] for other in SyncRun.AFTER.get(code, []) if other in under_way] if is_queued else []
+    complete_at = fresh.as_of[code]
+    is_unsafe = last is not None and last.status == SyncRun.Status.UNSAFE
+    return ResourceHealth(
+        code=code,
+        label=str(SyncRun.Resource(code).label),
+        last=last,
+        complete_at=complete_at,
+        open=run,
+        waits_for=[other.get_resource_display() for other in earlier],
+        is_late=_is_late(complete_at, now),
+        releasable=last if is_unsafe and (run is None or run.approved_by_id is None) else None,
+    )
+
+
+def _is_late(complete_at: datetime | None, now: datetime) -> bool:
+    if complete_at is None or not settings.SYNC_INTERVAL_SECONDS:
+        return False
+    return now - complete_at > timedelta(seconds=LATE_INTERVALS * settings.SYNC_INTERVAL_SECONDS)

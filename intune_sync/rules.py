@@ -1,0 +1,9 @@
+"""Who may do what in this room. Reading follows `schools.access.READERS`."""
+
+import rules
+
+from schools.rules import is_it_admin, reader_of
+
+rules.add_perm("intune_sync.view_syncrun", reader_of("intune_sync.view_syncrun"))
+rules.add_perm("intune_sync.start_sync", is_it_admin)
+rules.add_perm("intune_sync.release_sync", is_it_admin)

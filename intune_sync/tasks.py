@@ -1,0 +1,57 @@
+"""Celery's entries. The rows hold the work; a message only says that there may be some, and may be lost or doubled."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from celery import shared_task
+from django.utils import timezone
+from kombu.exceptions import OperationalError
+
+from intune_sync import apply, ledger, runs
+
+log = logging.getLogger(__name__)
+
+
+@shared_task
+def sweep() -> None:
+    """Every few seconds: find work whose message was lost or whose worker died, and what the interval makes due."""
+    now = timezone.now()
+    wake_pull(runs.sweep(now))
+    if ledger.sweep(now):
+        wake_write()
+
+
+# Nothing may be concluded from a part of an answer, so one task reads the whole of it: against a slow Graph, eleven
+# pages of computers take longer than the usual minute. Well below the broker's visibility timeout.
+@shared_task(soft_time_limit=240, time_limit=270)
+def pull(run_id: int) -> None:
+    """One turn of a run; then wakes what is due next, such as the run that waited for this one."""
+    runs.run_if_there(run_id)
+    wake_pull(runs.due_ids(timezone.now()))
+
+
+@shared_task
+def write() -> None:
+    """A few operations of the ledger; wakes the next task only when more are due."""
+    if apply.work(timezone.now()).more:
+        wake_write()
+
+
+def wake_pull(run_ids: Iterable[int]) -> None:
+    for run_id in run_ids:
+        _send(pull.delay, run_id)
+
+
+def wake_write() -> None:
+    _send(write.delay)
+
+
+def _send(delay: Callable[..., Any], *args: int) -> None:
+    """Without a broker the next sweep finds the row: nobody who presses a button should see an error for that."""
+    try:
+        delay(*args)
+    except OperationalError:
+        log.warning("The message broker does not answer; the work waits for the next sweep.")
