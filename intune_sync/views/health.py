@@ -1,0 +1,130 @@
+"""Sync health: what was read when, what is under way, what went wrong, and how to start or release a run."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from intune_sync.figures import figures
+from intune_sync.models import SyncRun, UnmatchedRecord
+from intune_sync.queries import health as read_health
+from intune_sync.runs import release, request_runs
+from intune_sync.tasks import wake_pull
+from schools.decorators import permission_required
+from schools.keyset import keyset_page
+from schools.models import User
+from schools.pages import render_page
+
+RECENT = 12
+
+
+@require_GET
+@permission_required("intune_sync.view_syncrun")
+def health(request: HttpRequest) -> HttpResponse:
+    user: User = request.user  # type: ignore[assignment]
+    context = {
+        "health": read_health(user, timezone.now()),
+        "recent": SyncRun.objects.visible_to(user)[:RECENT],
+        "may_start": user.has_perm("intune_sync.start_sync"),
+        "may_release": user.has_perm("intune_sync.release_sync"),
+    }
+    return render_page(request, "intune_sync/health.html", context, partial="intune_sync/_health.html")
+
+
+@require_GET
+@permission_required("intune_sync.view_syncrun")
+def sync_run_list(request: HttpRequest) -> HttpResponse:
+    runs = SyncRun.objects.visible_to(request.user)  # type: ignore[arg-type]
+    resource, status = request.GET.get("resource", ""), request.GET.get("status", "")
+    if resource in SyncRun.Resource:
+        runs = runs.filter(resource=resource)
+    if status in SyncRun.Status:
+        runs = runs.filter(status=status)
+    context = {
+        "page": keyset_page(runs, order="-id", allowed={"id": "id"}, **_cursors(request)),
+        "resources": SyncRun.Resource.choices,
+        "statuses": SyncRun.Status.choices,
+        "resource": resource,
+        "status": status,
+    }
+    return render_page(request, "intune_sync/sync_run_list.html", context, partial="intune_sync/_sync_run_list.html")
+
+
+@require_GET
+@permission_required("intune_sync.view_syncrun")
+def sync_run(request: HttpRequest, pk: int) -> HttpResponse:
+    user: User = request.user  # type: ignore[assignment]
+    run = get_object_or_404(SyncRun.objects.visible_to(user).select_related("requested_by", "approved_by"), pk=pk)
+    context = {
+        "run": run,
+        "figures": figures(run),
+        "may_release": run.may_be_released and user.has_perm("intune_sync.release_sync"),
+    }
+    return render_page(request, "intune_sync/sync_run.html", context, partial="intune_sync/_sync_run.html")
+
+
+@require_GET
+@permission_required("intune_sync.view_syncrun")
+def unmatched_list(request: HttpRequest) -> HttpResponse:
+    records = UnmatchedRecord.objects.visible_to(request.user)  # type: ignore[arg-type]
+    reason = request.GET.get("reason", "")
+    if reason in UnmatchedRecord.Reason:
+        records = records.filter(reason=reason)
+    context = {
+        "page": keyset_page(
+            records,
+            order=request.GET.get("sort", ""),
+            allowed={"label": "label", "serial": "serial_number", "seen": "first_seen_at"},
+            **_cursors(request),
+        ),
+        "reasons": UnmatchedRecord.Reason.choices,
+        "reason": reason,
+        "resources": dict(SyncRun.Resource.choices),
+    }
+    return render_page(request, "intune_sync/unmatched_list.html", context, partial="intune_sync/_unmatched_list.html")
+
+
+@require_POST
+@permission_required("intune_sync.start_sync")
+def start_sync(request: HttpRequest) -> HttpResponse:
+    """Everything, or the one resource that the form names."""
+    resource = request.POST.get("resource", "")
+    resources = [resource] if resource in SyncRun.Resource else SyncRun.Resource.values
+    with transaction.atomic():
+        runs = request_runs(resources, SyncRun.Trigger.PERSON, request.user)  # type: ignore[arg-type]
+        transaction.on_commit(partial(wake_pull, [run.pk for run in runs]))
+    messages.success(request, _("Reading from Intune has been started. This page shows how far it is."))
+    return redirect("intune_sync:health")
+
+
+@require_POST
+def release_run(request: HttpRequest, pk: int) -> HttpResponse:
+    user: User = request.user  # type: ignore[assignment]
+    run = get_object_or_404(SyncRun.objects.visible_to(user), pk=pk)
+    return _release(request, run)
+
+
+@permission_required("intune_sync.release_sync")
+def _release(request: HttpRequest, run: SyncRun) -> HttpResponse:
+    try:
+        with transaction.atomic():
+            new = release(run, request.user)  # type: ignore[arg-type]
+            transaction.on_commit(partial(wake_pull, [new.pk]))
+    except ValidationError as error:
+        messages.error(request, error.messages[0])
+        return redirect(run)
+    messages.success(request, _("The synchronisation is done once more, and what is absent is believed."))
+    return redirect(new)
+
+
+def _cursors(request: HttpRequest) -> dict[str, Any]:
+    return {"after": request.GET.get("after"), "before": request.GET.get("before")}
