@@ -8,3 +8,4 @@ class SchoolsConfig(AppConfig):
 
     def ready(self) -> None:
         import_module("schools.converters")  # `<row:pk>` is there for every room's urls.py
+        import_module("schools.schema")

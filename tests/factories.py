@@ -163,7 +163,7 @@ def app_version(of: Application | None = None, version: str = "1.0", **columns: 
     return AppVersion.objects.create(application=of or application(), version=version, **columns)
 
 
-def profile(owner: Municipality | SchoolForm | School | ClassGroup | Device) -> SoftwareProfile:
+def profile(owner: Municipality | SchoolForm | School | ClassGroup | Device, **columns: Any) -> SoftwareProfile:
     """The owner's container; made when it is not there yet."""
     column = {
         Municipality: "municipality",
@@ -173,7 +173,7 @@ def profile(owner: Municipality | SchoolForm | School | ClassGroup | Device) -> 
         Device: "device",
     }[type(owner)]
     found = SoftwareProfile.objects.filter(**{column: owner}).first()
-    return found or SoftwareProfile.objects.create(level=LEVEL_OF_OWNER[column], **{column: owner})
+    return found or SoftwareProfile.objects.create(level=LEVEL_OF_OWNER[column], **{column: owner}, **columns)
 
 
 def semester(term: str = "VT", year: int = 2027) -> Semester:

@@ -53,6 +53,7 @@ def token_revoke(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 class PasswordChange(PasswordChangeView):
+    http_method_names = ["get", "post"]
     form_class = PasswordForm
     template_name = "schools/password.html"
     success_url = reverse_lazy("schools:account")

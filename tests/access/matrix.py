@@ -1,0 +1,74 @@
+"""Who may do what: every route × method × role × own or other school.
+
+A role that a cell does not name is denied. `test_matrix.py` performs every cell, and fails for a route, a method or an
+API operation that is not here, and for a line here that the portal no longer serves.
+"""
+
+from __future__ import annotations
+
+from tests.access.table import MINE, PUBLIC, SIGNED_IN, Row, allow, row
+
+# Readers of lists: a list answers anybody who reads some of its rows, and then shows those.
+DEVICES = allow("it_admin auditor approver school_it")
+SCHOOLS = allow("it_admin auditor committee approver school_it teacher")
+SOFTWARE = SCHOOLS
+CHANGES = allow("it_admin auditor approver school_it")
+TRAIL = allow("it_admin auditor approver school_it")
+RUNS = allow("it_admin auditor")
+
+# Readers of one object.
+DEVICE = allow("it_admin auditor", own="approver school_it")
+SCHOOL = allow("it_admin auditor committee", own="approver school_it teacher")
+CONTAINER = SCHOOL
+CHANGE = allow("it_admin auditor", own="approver school_it")
+EVENT = allow("it_admin auditor", own="approver school_it")
+PREPARING = allow("it_admin auditor committee")
+
+IT = allow("it_admin")
+
+PAGES: dict[str, Row] = {
+    "overview": row(GET=SIGNED_IN),
+    "health": row(GET=PUBLIC),
+    "robots": row(GET=PUBLIC),
+    "theme": row(POST=PUBLIC),
+    "api_reference": row(GET=SIGNED_IN),
+    "api_schema": row(GET=SIGNED_IN),
+    # schools
+    "schools:login": row(GET=PUBLIC, POST=PUBLIC),
+    "schools:logout": row(POST=SIGNED_IN),
+    "schools:language": row(POST=PUBLIC),
+    "schools:account": row(GET=SIGNED_IN),
+    "schools:password": row(GET=SIGNED_IN, POST=SIGNED_IN),
+    "schools:token_issue": row(POST=SIGNED_IN),
+    "schools:token_revoke": row("token", POST=MINE),
+    "schools:audit": row(GET=TRAIL),
+    "schools:audit_verify": row(POST=allow("it_admin auditor")),
+    # fleet
+    "fleet:device_list": row(GET=DEVICES),
+    "fleet:device_export": row(fixed={"format": "csv"}, GET=DEVICES),
+    # deployments
+    "deployments:device": row("device", GET=DEVICE),
+    "deployments:school_list": row(GET=SCHOOLS),
+    "deployments:school": row("school", GET=SCHOOL),
+    "deployments:application_list": row(GET=SOFTWARE),
+    "deployments:application": row("application", GET=SOFTWARE),
+    "deployments:baseline_list": row(GET=SOFTWARE),
+    "deployments:baseline": row("baseline", GET=SOFTWARE),
+    "deployments:container": row("container", GET=CONTAINER),
+    "deployments:revision": row("revision", GET=SOFTWARE),
+    "deployments:start_draft": row("baseline", POST=IT),
+    "deployments:add_entry": row("draft", GET=IT, POST=IT),
+    "deployments:change_entry": row(keys={"pk": "draft", "entry": "entry"}, GET=IT, POST=IT),
+    "deployments:drop_entry": row(keys={"pk": "draft", "entry": "entry"}, POST=IT),
+    "deployments:propose": row("draft", POST=IT),
+    "deployments:discard_draft": row("draft", POST=IT),
+    "deployments:bring_up_to_date": row("draft", POST=IT),
+}
+
+API: dict[str, Row] = {
+    # schools
+    "/api/v1/schools/": row(GET=SCHOOLS),
+    "/api/v1/schools/{}/": row("school", GET=SCHOOL),
+    "/api/v1/audit-events/": row(GET=TRAIL),
+    "/api/v1/audit-events/{}/": row("audit_event", GET=EVENT),
+}

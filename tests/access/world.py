@@ -1,0 +1,106 @@
+"""One school of one's own, another school, and somebody with each role: what the matrix is tried against."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import count
+
+from django.conf import settings
+from django.http import HttpResponse
+from django.test import Client
+
+from schools import audit
+from schools.access import APPROVER, AUDITOR, COMMITTEE, IT_ADMIN, SCHOOL_IT, SUPPLIER, TEACHER
+from schools.models import ApiToken, School, User
+from schools.models.people import SCHOOL_ROLES
+from tests import factories
+
+ROLES = [IT_ADMIN, APPROVER, SCHOOL_IT, TEACHER, COMMITTEE, SUPPLIER, AUDITOR]
+ANONYMOUS = "anonymous"
+EVERYBODY = [*ROLES, ANONYMOUS]
+SCOPES = ["own", "other"]
+MISSING = 7_999_999
+"""A key that no row has, with as many digits as those that `_keys` gives."""
+_keys = count(7_000_001)
+
+
+@dataclass
+class World:
+    people: dict[str, User] = field(default_factory=dict)
+    tokens: dict[str, str] = field(default_factory=dict)
+    keys: dict[str, dict[str, int]] = field(default_factory=lambda: {scope: {} for scope in SCOPES})
+    """Primary keys by scope and kind of object."""
+    sessions: dict[str, str] = field(default_factory=dict)
+
+    def key(self, kind: str, who: str, scope: str) -> int:
+        """The primary key of an object; a token belongs to a person, so its other scope is somebody else's."""
+        if kind != "token":
+            return self.keys[scope][kind]
+        owner = who if scope == "own" and who in self.people else next(role for role in ROLES if role != who)
+        return ApiToken.objects.get(user=self.people[owner]).pk
+
+    def send(self, who: str, method: str, path: str) -> HttpResponse:
+        """One request as a person: by session to a page, by token to the API."""
+        client = Client(raise_request_exception=False)
+        headers = {}
+        if who != ANONYMOUS and path.startswith("/api/"):
+            headers["Authorization"] = f"Bearer {self.tokens[who]}"
+        elif who != ANONYMOUS:
+            client.cookies[settings.SESSION_COOKIE_NAME] = self.sessions[who]
+        body = {} if method == "GET" else {"data": "{}" if "/api/" in path else "", "content_type": _type_of(path)}
+        return client.generic(method, path, headers=headers, **body)  # type: ignore[arg-type, return-value]
+
+
+def build() -> World:
+    world = World()
+    own, other = factories.school("Egna skolan"), factories.school("Andra skolan", id=next(_keys))
+    for role in ROLES:
+        person = factories.person(role, own if role in SCHOOL_ROLES else None, username=role)
+        world.people[role], world.tokens[role] = person, factories.api_token(person)
+        client = Client()
+        client.force_login(person)
+        world.sessions[role] = client.cookies[settings.SESSION_COOKIE_NAME].value
+    _shared(world)
+    for scope, school in zip(SCOPES, (own, other), strict=True):
+        world.keys[scope] |= _at(school)
+    return world
+
+
+def _at(school: School) -> dict[str, int]:
+    """An object of every kind that belongs to a school."""
+    device = factories.device(school, id=next(_keys))
+    applied = factories.change_set("applied", id=next(_keys), revision=factories.revision("decided"))
+    factories.change_target(factories.assignment_change(applied), device)
+    event = audit.record("school.changed", school, by=None, school=school)
+    return {
+        "school": school.pk,
+        "device": device.pk,
+        "container": factories.profile(school, id=next(_keys)).pk,
+        "change_set": applied.pk,
+        "audit_event": event.pk,
+        "install_status": factories.install_status(device, factories.app_version(), id=next(_keys)).pk,
+    }
+
+
+def _shared(world: World) -> None:
+    """Objects that no school owns: the same for both scopes."""
+    draft, decided = factories.revision("draft"), factories.revision("decided")
+    application = factories.application()
+    version = factories.app_version(application)
+    shared = {
+        "application": application.pk,
+        "baseline": draft.baseline_id,
+        "draft": draft.pk,
+        "revision": decided.pk,
+        "entry": factories.entry(draft, factories.municipality(), application).pk,
+        "proposed_change": factories.assignment_change(factories.change_set("planned"), version).change_set_id,
+        "intune_app": factories.intune_app().pk,
+        "unsafe_run": factories.sync_run("devices", "unsafe").pk,
+        "run": factories.sync_run("apps").pk,
+    }
+    for scope in SCOPES:
+        world.keys[scope] |= shared
+
+
+def _type_of(path: str) -> str:
+    return "application/json" if path.startswith("/api/") else "application/x-www-form-urlencoded"
