@@ -9,6 +9,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import get_language
+from django.views.decorators.http import require_GET
 from drf_spectacular.generators import SchemaGenerator
 
 METHODS = ("get", "post", "put", "patch", "delete")
@@ -26,6 +27,7 @@ class Call:
     answers: list[tuple[str, str]]
 
 
+@require_GET
 def reference(request: HttpRequest) -> HttpResponse:
     """The API's documentation, from the same description that `/api/v1/schema/` serves."""
     subjects = _calls_by_subject(get_language() or "")

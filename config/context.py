@@ -95,7 +95,7 @@ class Site:
     @cached_property
     def approvals(self) -> int:
         """Changes that wait for this person's approval: others' requests, for who may approve."""
-        if self._user is None or "it_admin" not in self._user.access.everywhere:
+        if self._user is None or not self._user.has_perm("deployments.approve_changeset"):
             return 0
         return sum(requester != self._user.pk for requester in self._snapshot.requesters)
 

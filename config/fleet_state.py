@@ -81,13 +81,13 @@ def builds(fleet: Fleet) -> tuple[str, Chart] | None:
     known = sorted(((key, n) for key, n in fleet.by_build.items() if key[1]), key=lambda each: _age(each[0]))
     if not known:
         return None
-    rows = [(f"{Platform(platform).label} {build}", count) for (platform, build), count in known]
-    rest = sum(count for _, count in rows[BUILDS_SHOWN:])
-    rows = rows[:BUILDS_SHOWN] + ([(_("Older builds"), rest)] if rest else [])
+    shown, rest = known[:BUILDS_SHOWN], sum(count for _key, count in known[BUILDS_SHOWN:])
+    older = ([_("Older builds")], [""], [rest]) if rest else ([], [], [])
     chart = Chart(
         axis=_("OS build"),
-        labels=[label for label, _ in rows],
-        series=[Series(_("Computers"), [count for _, count in rows])],
+        labels=[f"{Platform(platform).label} {build}" for (platform, build), _count in shown] + older[0],
+        links=[device_list(platform=platform, os=build) for (platform, build), _count in shown] + older[1],
+        series=[Series(_("Computers"), [count for _key, count in shown] + older[2])],
         horizontal=True,
     )
     return _finding(known), chart

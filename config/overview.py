@@ -32,14 +32,6 @@ class UnderWay:
     change: ChangeSet
     devices: Progress | None
 
-    @property
-    def written(self) -> int:
-        return self.change.written  # type: ignore[attr-defined, no-any-return]
-
-    @property
-    def apps(self) -> int:
-        return self.change.apps  # type: ignore[attr-defined, no-any-return]
-
 
 @dataclass(frozen=True)
 class Overview:
@@ -75,7 +67,7 @@ def _for_fleet(user: User, now: datetime) -> Overview:
     chart_title, chart = builds(fleet) or ("", None)
     return Overview(
         items=items,
-        under_way=_under_way(changes, user),
+        under_way=_under_way(changes, items, user),
         fleet=fleet,
         figures=figures(fleet),
         shares=shares(fleet),
@@ -99,18 +91,21 @@ def _open_or_recent(user: User, now: datetime) -> QuerySet[ChangeSet]:
         ChangeSet.objects.visible_to(user)
         .filter(~Q(status__in=ChangeSet.ENDED) | recent)
         .select_related("revision__baseline__semester", "requested_by")
-        .annotate(apps=Count("changes"), written=Count("changes__written_at"))
         .order_by("-id")
     )
 
 
-def _under_way(changes: Sequence[ChangeSet], user: User) -> list[UnderWay]:
-    """All but drafts; only the newest that reached Intune is followed to the computers, which costs a query."""
+def _under_way(changes: Sequence[ChangeSet], items: Sequence[Item], user: User) -> list[UnderWay]:
+    """What is proposed and waits for somebody else, or is being carried out; drafts are not on their way.
+
+    Only the newest change that reached Intune is followed to the computers, which costs a query.
+    """
     started = next((change for change in changes if change.started_at), None)
+    needed = {item.url for item in items}
     return [
         UnderWay(change, progress(change, user) if change is started else None)
         for change in changes
-        if change.status != ChangeSet.Status.DRAFT
+        if change.started_at or (change.status != ChangeSet.Status.DRAFT and change.get_absolute_url() not in needed)
     ]
 
 

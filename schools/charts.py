@@ -18,18 +18,24 @@ class Series:
 
 @dataclass(frozen=True)
 class Chart:
-    """`kind` is bar, stacked or line; `axis` names the labels (the twin's first heading)."""
+    """`kind` is bar, stacked or line; `axis` names the labels (the twin's first heading).
+
+    `links`, where given, has for each label the list that its figure counts; empty for none.
+    """
 
     axis: str
     labels: Sequence[str]
     series: Sequence[Series]
     kind: str = "bar"
     horizontal: bool = False
+    links: Sequence[str] = ()
 
     @property
-    def rows(self) -> list[tuple[str, list[float | None]]]:
-        """The table twin: a label and its value in each series."""
-        return [(label, [each.values[place] for each in self.series]) for place, label in enumerate(self.labels)]
+    def rows(self) -> list[tuple[str, str, list[float | None]]]:
+        """The table twin: a label, its link (or nothing) and its value in each series."""
+        links = self.links or [""] * len(self.labels)
+        values = [[each.values[place] for each in self.series] for place in range(len(self.labels))]
+        return list(zip(self.labels, links, values, strict=True))
 
     @property
     def drawing(self) -> dict[str, Any]:

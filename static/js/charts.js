@@ -19,6 +19,8 @@
   };
   const fill = (tone) => colour(tone === "accent" ? "accent" : `${tone === "info" ? "wait" : tone}-fill`);
 
+  Chart.defaults.font.family = getComputedStyle(document.body).fontFamily;
+  Chart.defaults.font.size = 13;
   const numbers = new Intl.NumberFormat(document.documentElement.lang || undefined);
 
   const options = (data) => {
