@@ -10,7 +10,8 @@ from django.contrib.admindocs.views import simplify_regex
 from django.urls import URLPattern, URLResolver, get_resolver
 from drf_spectacular.generators import SchemaGenerator
 
-API = "/api/v1/"
+from tests.access.world import API
+
 PARAMETER = re.compile(r"<[^>]+>|\{[^}]+\}")
 SERVED_BESIDE = {"/api/v1/schema/"}
 """Routes below /api/ that are no part of the API's own description; the table of pages has them."""

@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from tests.access import matrix, routes
 from tests.access.table import Allowed, Row
-from tests.access.world import ANONYMOUS, EVERYBODY, MISSING, ROLES, SCOPES, World, build
+from tests.access.world import ANONYMOUS, API, EVERYBODY, MISSING, ROLES, SCOPES, World, build
 
 pytestmark = pytest.mark.django_db  # so that the test database is made; the world has its own transaction
 
@@ -69,7 +69,7 @@ def verdict(status: int, headers: dict[str, str], *, anonymous: bool, api: bool)
 def performed(world: World, who: str, method: str, route: str, scope: str) -> str:
     path = address(route, keys_for(TABLE[route], world, who, scope))
     status, headers, _body = answer(world, who, method, path)
-    return verdict(status, headers, anonymous=who == ANONYMOUS, api=path.startswith("/api/"))
+    return verdict(status, headers, anonymous=who == ANONYMOUS, api=path.startswith(API))
 
 
 def cells(row: Row, allowed: Allowed) -> Iterator[tuple[str, str, str]]:

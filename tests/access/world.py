@@ -16,6 +16,7 @@ from schools.models.people import SCHOOL_ROLES
 from tests import factories
 
 ROLES = [IT_ADMIN, APPROVER, SCHOOL_IT, TEACHER, COMMITTEE, SUPPLIER, AUDITOR]
+API = "/api/v1/"
 ANONYMOUS = "anonymous"
 EVERYBODY = [*ROLES, ANONYMOUS]
 SCOPES = ["own", "other"]
@@ -41,14 +42,14 @@ class World:
 
     def send(self, who: str, method: str, path: str) -> HttpResponse:
         """One request as a person: by session to a page, by token to the API."""
-        client = Client(raise_request_exception=False)
+        client, is_api = Client(raise_request_exception=False), path.startswith(API)
         headers = {}
-        if who != ANONYMOUS and path.startswith("/api/"):
+        if who != ANONYMOUS and is_api:
             headers["Authorization"] = f"Bearer {self.tokens[who]}"
         elif who != ANONYMOUS:
             client.cookies[settings.SESSION_COOKIE_NAME] = self.sessions[who]
-        body = {} if method == "GET" else {"data": "{}" if "/api/" in path else "", "content_type": _type_of(path)}
-        return client.generic(method, path, headers=headers, **body)  # type: ignore[arg-type, return-value]
+        data, content_type = ("{}", "application/json") if is_api else ("", "application/x-www-form-urlencoded")
+        return client.generic(method, path, data, content_type, headers=headers)  # type: ignore[return-value]
 
 
 def build() -> World:
@@ -100,7 +101,3 @@ def _shared(world: World) -> None:
     }
     for scope in SCOPES:
         world.keys[scope] |= shared
-
-
-def _type_of(path: str) -> str:
-    return "application/json" if path.startswith("/api/") else "application/x-www-form-urlencoded"
