@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from django.db.models import QuerySet
+
 from deployments.models import Application, BaselineEntry, BaselineRevision, SoftwareProfile
-from deployments.models.profiles import OWNER_OF_LEVEL
+from deployments.models.profiles import NAMES_OF_CONTAINERS
+from schools.models import User
 
 Place = tuple[int, int]
 """Profile id and application id: at most one entry of a revision has both."""
@@ -21,18 +24,19 @@ class Difference:
 
     @property
     def profile(self) -> SoftwareProfile:
-        return self._either.profile
+        return self.entry.profile
 
     @property
     def application(self) -> Application:
-        return self._either.application
+        return self.entry.application
 
     @property
     def place(self) -> Place:
-        return place_of(self._either)
+        return place_of(self.entry)
 
     @property
-    def _either(self) -> BaselineEntry:
+    def entry(self) -> BaselineEntry:
+        """What is said now, or was said last."""
         entry = self.after or self.before
         if entry is None:
             raise ValueError("A difference has at least one side")
@@ -43,15 +47,27 @@ def place_of(entry: BaselineEntry) -> Place:
     return entry.profile_id, entry.application_id
 
 
-def entries_of(revision: BaselineRevision | None) -> list[BaselineEntry]:
-    """With all that their sentence needs; one query. From the widest container to the nearest, then by application."""
-    if revision is None:
-        return []
-    owners = [f"profile__{owner}" for owner in OWNER_OF_LEVEL.values()]
-    entries = revision.entries.select_related("application", "version", *owners)
-    return sorted(
-        entries, key=lambda entry: (entry.profile.level, str(entry.profile), entry.application.name.casefold())
+def entries_visible_to(user: User) -> QuerySet[BaselineEntry]:
+    """With all that their sentences need: entries of containers and of revisions that this person may see."""
+    return _with_names(
+        BaselineEntry.objects.filter(
+            profile__in=SoftwareProfile.objects.visible_to(user).order_by(),
+            revision__in=BaselineRevision.objects.visible_to(user).order_by(),
+        )
     )
+
+
+def entries_of(revision: BaselineRevision | None) -> list[BaselineEntry]:
+    """One query. From the widest container to the nearest, then by application."""
+    return sorted(_with_names(revision.entries.all()), key=reading_order) if revision else []
+
+
+def reading_order(entry: BaselineEntry) -> tuple[int, str, str]:
+    return entry.profile.level, str(entry.profile), entry.application.name.casefold()
+
+
+def _with_names(entries: QuerySet[BaselineEntry]) -> QuerySet[BaselineEntry]:
+    return entries.select_related("application", "version", "revision__baseline__semester", *NAMES_OF_CONTAINERS)
 
 
 def differences(before: Iterable[BaselineEntry], after: Iterable[BaselineEntry]) -> list[Difference]:
@@ -61,7 +77,7 @@ def differences(before: Iterable[BaselineEntry], after: Iterable[BaselineEntry])
     places = [*former, *(place for place in latter if place not in former)]
     found = [Difference(former.get(place), latter.get(place)) for place in places]
     changed = [difference for difference in found if _says(difference.before) != _says(difference.after)]
-    return sorted(changed, key=lambda each: (each.profile.level, str(each.profile), each.application.name.casefold()))
+    return sorted(changed, key=lambda each: reading_order(each.entry))
 
 
 def _says(entry: BaselineEntry | None) -> tuple[str, str, int | None] | None:

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Count, Max, QuerySet
 
@@ -64,15 +65,15 @@ class Progress:
 
 def device_targets(
     change_set: ChangeSet, user: User, status: str | None = None, school_id: int | None = None
-) -> QuerySet[ChangeTarget]:
+) -> QuerySet[Any]:
     """The computers of a change that this person may see, with `status` (see `with_status`)."""
     targets = ChangeTarget.objects.filter(
         user.access.schools_q("deployments.view_changeset", "device__school_id"), change__change_set=change_set
     )
     if school_id is not None:
         targets = targets.filter(device__school=school_id)
-    targets = with_status(targets)
-    return targets.filter(status=status) if status else targets
+    shown = with_status(targets)
+    return shown.filter(status=status) if status else shown
 
 
 def progress(change_set: ChangeSet, user: User) -> Progress:

@@ -1,20 +1,21 @@
-"""Effective software of one computer, with the reason for each application."""
+"""Effective software of a computer or a school, with the reason for each application."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from deployments.desired import desired_state, desired_targets
 from deployments.effects import device_effects, target_effects
 from deployments.models import Application, AppVersion, BaselineEntry, BaselineRevision
-from deployments.models.profiles import OWNER_OF_LEVEL
+from deployments.models.profiles import NAMES_OF_CONTAINERS
 from deployments.resolver import effective_software
 from deployments.rulebook import rule_of
 from deployments.versions import Versions
-from fleet.models import Device
-from schools.models import SchoolForm
+from fleet.models import Device, Platform
+from schools.models import School, SchoolForm
 
 __all__ = [
     "EffectiveApp",
@@ -22,39 +23,58 @@ __all__ = [
     "desired_targets",
     "device_effects",
     "effective_for_device",
+    "effective_for_school",
     "target_effects",
 ]
 
 
 @dataclass(frozen=True)
 class EffectiveApp:
-    """What holds for one application on a computer. `intent` None: `reason` took it away from the computer.
+    """What holds for one application. `intent` None: `reason` took it away.
 
-    `version` None with an intent: the application has no version on the computer's platform. `overruled` are wider
+    `versions` by platform; a platform that the application has no version for is no key. `overruled` are wider
     entries that would have held; `conflicting` entries of the same level that were not followed.
     """
 
     application: Application
     intent: str | None
-    version: AppVersion | None
+    versions: Mapping[str, AppVersion]
     reason: BaselineEntry
     overruled: tuple[BaselineEntry, ...]
     conflicting: tuple[BaselineEntry, ...]
 
     @property
+    def version(self) -> AppVersion | None:
+        """Of a computer, which has one platform."""
+        return next(iter(self.versions.values()), None)
+
+    @property
     def is_carried(self) -> bool:
-        """Whether Intune gives the computer this intent: there is a version, of a type that allows it."""
-        return self.intent is not None and self.version is not None and self.version.allows(self.intent)
+        """Whether Intune gives the intent on some platform: there is a version, of a type that allows it."""
+        return self.intent is not None and any(version.allows(self.intent) for version in self.versions.values())
 
 
-def effective_for_device(device: Device, revision: BaselineRevision | None) -> list[EffectiveApp]:
-    """By application name; two queries (three for a computer whose school nobody knows). `device.school` and
-    `device.class_group` are best loaded beforehand."""
-    if revision is None:
-        return []
-    found = revision.entries.filter(_containers_of(device)).select_related(
-        "application", "version", "profile", *(f"profile__{owner}" for owner in OWNER_OF_LEVEL.values())
+def effective_for_device(device: Device, revision: BaselineRevision | None = None) -> list[EffectiveApp]:
+    """By application name, of the active revision when none is given. Two queries when `device.school` is loaded; one
+    more for a computer whose school nobody knows."""
+    return _effective(_entries(revision).filter(_containers_of_device(device)), [device.platform])
+
+
+def effective_for_school(school: School, revision: BaselineRevision | None = None) -> list[EffectiveApp]:
+    """What the school's computers get, apart from class groups and single computers with entries of their own."""
+    return _effective(_entries(revision).filter(_containers_of_school(school)), Platform.values)
+
+
+def _entries(revision: BaselineRevision | None) -> QuerySet[BaselineEntry]:
+    entries = BaselineEntry.objects.select_related(
+        "application", "version", "revision__baseline__semester", "revision__decided_by", *NAMES_OF_CONTAINERS
     )
+    if revision is None:
+        return entries.filter(revision__status=BaselineRevision.Status.ACTIVE)
+    return entries.filter(revision=revision)
+
+
+def _effective(found: Iterable[BaselineEntry], platforms: Iterable[str]) -> list[EffectiveApp]:
     entries = {entry.pk: entry for entry in found}
     effective = effective_software(rule_of(entry) for entry in entries.values())
     versions = Versions.load({entry.application_id for entry in entries.values()})
@@ -63,7 +83,7 @@ def effective_for_device(device: Device, revision: BaselineRevision | None) -> l
         EffectiveApp(
             application=entries[outcome.rule.entry_id].application,
             intent=outcome.intent,
-            version=versions.pick(outcome.application_id, outcome.version_id, device.platform),
+            versions=versions.pick_each(outcome.application_id, outcome.version_id, platforms),
             reason=entries[outcome.rule.entry_id],
             overruled=tuple(entries[rule.entry_id] for rule in outcome.overruled),
             conflicting=tuple(entries[rule.entry_id] for rule in losers.get(outcome.application_id, ())),
@@ -73,19 +93,25 @@ def effective_for_device(device: Device, revision: BaselineRevision | None) -> l
     return sorted(apps, key=lambda app: app.application.name.casefold())
 
 
-def _containers_of(device: Device) -> Q:
-    """Entries of the containers that hold the computer; a class group counts in its own school only."""
-    form_id = device.school.school_form_id if device.school else _form_by_group_tag(device.observed_group_tag)
-    containers = Q(profile__municipality__isnull=False) | Q(profile__device=device)
-    if form_id:
-        containers |= Q(profile__school_form=form_id)
-    if device.school_id:
-        containers |= Q(profile__school=device.school_id)
-        containers |= Q(profile__class_group=device.class_group_id, profile__class_group__school=device.school_id)
-    return containers
+def _containers_of_school(school: School) -> Q:
+    return (
+        Q(profile__municipality__isnull=False)
+        | Q(profile__school_form=school.school_form_id)
+        | Q(profile__school=school.pk)
+    )
 
 
-def _form_by_group_tag(tag: str) -> int | None:
-    """The school form with the longest prefix that begins the group tag."""
+def _containers_of_device(device: Device) -> Q:
+    """The containers that hold the computer; a class group counts in its own school only."""
+    own = Q(profile__device=device.pk)
+    if device.school:
+        in_class = Q(profile__class_group=device.class_group_id, profile__class_group__school=device.school_id)
+        return _containers_of_school(device.school) | in_class | own
+    form_id = _form_by_group_tag(device.observed_group_tag)
+    return Q(profile__municipality__isnull=False) | Q(profile__school_form=form_id) | own
+
+
+def _form_by_group_tag(tag: str) -> int:
+    """The school form with the longest prefix that begins the group tag; 0, which is no form's key, without one."""
     forms = SchoolForm.objects.values_list("group_tag_prefix", "pk")
-    return max(((len(prefix), pk) for prefix, pk in forms if tag.startswith(prefix)), default=(0, None))[1]
+    return max(((len(prefix), pk) for prefix, pk in forms if tag.startswith(prefix)), default=(0, 0))[1]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import models
 from django.db.models import Case, CharField, F, FilteredRelation, Q, Value, When
 from django.utils.translation import gettext_lazy as _
@@ -23,7 +25,7 @@ class DeviceStatus(models.TextChoices):
     UNKNOWN = "unknown", _("Unknown")
 
 
-def with_status(targets: models.QuerySet[ChangeTarget]) -> models.QuerySet[ChangeTarget]:
+def with_status(targets: models.QuerySet[ChangeTarget]) -> models.QuerySet[Any]:
     """Annotates `status` (DeviceStatus), `report_state`, `reported_at`, `error_code` and `detail`; the last four are
     None where Intune has not reported. One join."""
     report = FilteredRelation(

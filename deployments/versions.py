@@ -32,5 +32,10 @@ class Versions:
             return pinned
         return self.latest.get((application_id, platform))
 
+    def pick_each(self, application_id: int, pinned_id: int | None, platforms: Iterable[str]) -> dict[str, AppVersion]:
+        """By platform, without those that have none."""
+        picked = {platform: self.pick(application_id, pinned_id, platform) for platform in platforms}
+        return {platform: version for platform, version in picked.items() if version is not None}
+
     def platforms(self, application_id: int) -> list[str]:
         return sorted(platform for application, platform in self.latest if application == application_id)

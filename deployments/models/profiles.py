@@ -13,6 +13,15 @@ from schools.models import ClassGroup, Municipality, School, SchoolForm, User
 
 OWNER_OF_LEVEL = {0: "municipality", 1: "school_form", 2: "school", 3: "class_group", 4: "device"}
 
+NAMES_OF_CONTAINERS = [
+    "profile__municipality",
+    "profile__school_form",
+    "profile__school__school_form",
+    "profile__class_group__school__school_form",
+    "profile__device__school__school_form",
+]
+"""For `select_related`: all that names the container of an entry, and those around it."""
+
 
 def _owned_by_level() -> Q:
     """True of a row that names exactly the owner its level calls for."""

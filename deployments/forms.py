@@ -1,0 +1,125 @@
+"""Input of the pages on which the next revision is prepared."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from deployments.models import Application, AppVersion, BaselineEntry, Intent, SoftwareProfile
+from deployments.services.profiles import Owner
+from schools.forms import Styled
+from schools.models import ClassGroup, Municipality, School, SchoolForm
+
+KINDS: dict[str, type[Municipality | SchoolForm | School | ClassGroup]] = {
+    "municipality": Municipality,
+    "school_form": SchoolForm,
+    "school": School,
+    "class_group": ClassGroup,
+}
+REMOVE = BaselineEntry.Action.REMOVE
+FIELD_OF_RULE = {"action": "decision", "intent": "decision"}
+
+
+class DecisionForm(Styled, forms.Form):
+    """What a container shall say of an application that is already chosen."""
+
+    decision = forms.ChoiceField(
+        label=_("What the computers shall have"),
+        choices=[
+            (Intent.REQUIRED, _("Required: it installs by itself")),
+            (Intent.AVAILABLE, _("Available: whoever uses the computer may install it")),
+            (Intent.UNINSTALL, _("Uninstall: it is taken off the computers that have it")),
+            (REMOVE, _("Remove: do without what a wider container gives; what is installed stays")),
+        ],
+    )
+    version = forms.ModelChoiceField(
+        AppVersion.objects.none(),
+        label=_("Version"),
+        required=False,
+        empty_label=_("The latest version"),
+        help_text=_("A version that is chosen here holds for its own platform; others follow the latest."),
+    )
+
+    def __init__(self, *args: Any, application: Application | None = None, **options: Any) -> None:
+        super().__init__(*args, **options)
+        versions = AppVersion.objects.select_related("application").order_by("application__name", "platform", "-pk")
+        if application is not None:
+            versions = versions.filter(application=application)
+        self.by_application: dict[Application, list[AppVersion]] = defaultdict(list)
+        for version in versions:
+            self.by_application[version.application].append(version)
+        field: Any = self.fields["version"]
+        field.queryset = versions
+        field.choices = [("", field.empty_label), *self._version_choices()]
+
+    def _version_choices(self) -> list[tuple[str, list[tuple[int, str]]]]:
+        return [
+            (application.name, [(each.pk, f"{each.version} ({each.get_platform_display()})") for each in versions])
+            for application, versions in self.by_application.items()
+        ]
+
+    @property
+    def says(self) -> dict[str, Any]:
+        """As `put_entry` takes it."""
+        decision, version = self.cleaned_data["decision"], self.cleaned_data["version"]
+        if decision == REMOVE:
+            return {"action": REMOVE, "intent": "", "version": None}
+        return {"action": BaselineEntry.Action.ADD, "intent": decision, "version": version}
+
+    def add_rule_errors(self, messages: dict[str, list[str]]) -> None:
+        """Show what the domain refused beside the field it is about."""
+        for rule, texts in messages.items():
+            name = FIELD_OF_RULE.get(rule, rule)
+            for text in texts:
+                self.add_error(name if name in self.fields else None, text)
+
+
+class EntryForm(DecisionForm):
+    """A new entry: the container and the application are chosen too."""
+
+    container = forms.ChoiceField(label=_("Container"), help_text=_("Everything in it gets the same."))
+    application = forms.ModelChoiceField(
+        Application.objects.filter(versions__isnull=False).distinct(),
+        label=_("Application"),
+        empty_label=_("Choose an application"),
+        help_text=_("Applications that are missing here are taken up under “Apps in Intune”."),
+    )
+    field_order = ["container", "application", "decision", "version"]
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        container: Any = self.fields["container"]
+        container.choices = container_choices()
+        field: Any = self.fields["application"]
+        field.choices = [("", field.empty_label), *((each.pk, each.name) for each in self.by_application)]
+
+    @property
+    def owner(self) -> Owner:
+        kind, _colon, key = self.cleaned_data["container"].partition(":")
+        return KINDS[kind].objects.get(pk=key)
+
+
+class ReasonForm(Styled, forms.Form):
+    reason = forms.CharField(
+        label=_("What changes and why"), required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 3})
+    )
+
+
+def container_choices() -> list[tuple[str, list[tuple[str, str]]]]:
+    """`kind:key` under the name of the level; class groups that have an Entra group only. Four queries."""
+    levels = SoftwareProfile.Level
+    classes = ClassGroup.objects.exclude(entra_group_id=None).select_related("school")
+    groups: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for row in Municipality.objects.all():
+        groups[str(levels.MUNICIPALITY.label)].append((f"municipality:{row.pk}", row.name))
+    for form in SchoolForm.objects.all():
+        groups[str(levels.SCHOOL_FORM.label)].append((f"school_form:{form.pk}", str(form)))
+    for school in School.objects.all():
+        groups[str(levels.SCHOOL.label)].append((f"school:{school.pk}", school.name))
+    for class_group in classes:
+        label = f"{class_group.school.name}, {class_group.name}"
+        groups[str(levels.CLASS_GROUP.label)].append((f"class_group:{class_group.pk}", label))
+    return list(groups.items())

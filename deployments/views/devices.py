@@ -1,0 +1,64 @@
+"""One computer: what it is, how it is, what it shall have and why, and what happened to it."""
+
+from __future__ import annotations
+
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from deployments.device_software import software_rows
+from deployments.models import ChangeSet, ChangeTarget
+from deployments.software import effective_for_device
+from deployments.timeline import timeline
+from deployments.views.person import person
+from fleet.models import Condition, Device
+from schools.models import AuditEvent, User
+
+LATEST = 30
+
+
+@require_GET
+def device(request: HttpRequest, pk: int) -> HttpResponse:
+    user = person(request)
+    names = ("school__school_form", "hardware_model", "class_group")
+    devices = Device.objects.visible_to(user).select_related(*names).with_condition(timezone.now())
+    found = get_object_or_404(devices, pk=pk)
+    reports = list(found.install_statuses.select_related("app_version__application"))
+    targets = list(_targets(found, user))
+    apps = effective_for_device(found)
+    rows = software_rows(found, apps, {report.app_version_id: report for report in reports}, targets)
+    decided = {row.app.version.pk for row in rows if row.app.version}
+    context = {
+        "device": found,
+        "condition": Condition(found.condition),
+        "rows": [row for row in rows if row.app.intent],
+        "removed": [row for row in rows if row.app.intent is None],
+        "undecided": [report for report in reports if report.app_version_id not in decided],
+        "failed": sum(row.status == "failed" for row in rows),
+        "in_place": sum(row.status in ("installed", "available") for row in rows if row.app.intent),
+        "moments": timeline(found, reports, targets, _events(found, user)),
+        "free_percent": _free_percent(found),
+        "may_edit": user.has_perm("deployments.edit_baseline"),
+    }
+    return render(request, "deployments/device.html", context)
+
+
+def _targets(device: Device, user: User) -> QuerySet[ChangeTarget]:
+    """The latest changes of this computer, for those who see changes there. The computer itself is visible."""
+    if not user.access.reads("deployments.view_changeset", device.school_id):
+        return ChangeTarget.objects.none()
+    targets = device.change_targets.select_related("change__change_set", "change__app_version__application")
+    return targets.exclude(change__change_set__status__in=ChangeSet.PREPARING).order_by("-pk")[:LATEST]
+
+
+def _events(device: Device, user: User) -> QuerySet[AuditEvent]:
+    events = AuditEvent.objects.visible_to(user).about("fleet.device", device.pk)
+    return events.select_related("actor").order_by("-pk")[:LATEST]
+
+
+def _free_percent(device: Device) -> int | None:
+    if not device.storage_total_bytes or device.storage_free_bytes is None:
+        return None
+    return device.storage_free_bytes * 100 // device.storage_total_bytes
