@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, Min, Q, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import Aggregate, Count, Min, OuterRef, Q, QuerySet, Subquery, Sum, Value
 
 from intune_sync.models import GraphCondition, Operation, SyncRun, UnmatchedRecord
 from schools.models import User
@@ -64,13 +64,9 @@ class Health:
     freshness: Freshness
     resources: Sequence[ResourceHealth]
     queue: Queue
-    unmatched: dict[str, int] = field(default_factory=dict)
+    unmatched_count: int = 0
     requests_last_day: int = 0
     throttled_last_day: int = 0
-
-    @property
-    def unmatched_count(self) -> int:
-        return sum(self.unmatched.values())
 
     @property
     def is_busy(self) -> bool:
@@ -94,25 +90,42 @@ def freshness() -> Freshness:
 
 
 def health(user: User, now: datetime) -> Health:
-    """Everything the page of sync health shows; seven queries however many runs there are."""
+    """Everything the page of sync health shows; four queries however many runs there are."""
     visible = SyncRun.objects.visible_to(user)
+    complete = SyncRun.objects.complete().filter(resource=OuterRef("resource")).order_by("-finished_at")
     ended = visible.filter(status__in=SyncRun.ENDED).exclude(status=SyncRun.Status.SKIPPED_BUSY)
-    last = {run.resource: run for run in ended.latest_of_each_resource()}
+    last = ended.latest_of_each_resource().annotate(complete_at=Subquery(complete.values("finished_at")[:1]))
+    last_runs = {run.resource: run for run in last}
+    condition = _condition_with_totals(user, now)
+    fresh = _freshness(condition, {code: getattr(run, "complete_at", None) for code, run in last_runs.items()})
     under_way: dict[str, SyncRun] = {}
     for run in visible.open().order_by("-status"):  # "running" before "queued"
         under_way.setdefault(run.resource, run)
-    fresh = freshness()
-    day = visible.filter(created_at__gte=now - timedelta(days=1))
-    counted = UnmatchedRecord.objects.visible_to(user).order_by().values_list("resource").annotate(Count("pk"))
     return Health(
         freshness=fresh,
-        resources=[_resource(code, last.get(code), under_way, fresh, now) for code in SyncRun.Resource.values],
+        resources=[_resource(code, last_runs.get(code), under_way, fresh, now) for code in SyncRun.Resource.values],
         queue=write_queue(),
-        unmatched=dict(counted),
-        **day.aggregate(
-            requests_last_day=Coalesce(Sum("requests"), 0), throttled_last_day=Coalesce(Sum("throttled"), 0)
-        ),
+        unmatched_count=getattr(condition, "unmatched", None) or 0,
+        requests_last_day=getattr(condition, "requests_last_day", None) or 0,
+        throttled_last_day=getattr(condition, "throttled_last_day", None) or 0,
     )
+
+
+def _condition_with_totals(user: User, now: datetime) -> GraphCondition:
+    """The row is made by the first call to Graph; before that there is nothing to total."""
+    day = SyncRun.objects.visible_to(user).filter(created_at__gte=now - timedelta(days=1))
+    unmatched = UnmatchedRecord.objects.visible_to(user)
+    found = GraphCondition.objects.filter(pk=1).annotate(
+        unmatched=_total(unmatched, Count("pk")),
+        requests_last_day=_total(day, Sum("requests")),
+        throttled_last_day=_total(day, Sum("throttled")),
+    )
+    return found.first() or GraphCondition()
+
+
+def _total(rows: QuerySet[Any], total: Aggregate) -> Subquery:
+    """One number over all `rows`, inside another query."""
+    return Subquery(rows.order_by().annotate(all=Value(1)).values("all").annotate(total=total).values("total"))
 
 
 def write_queue() -> Queue:

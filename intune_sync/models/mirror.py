@@ -7,6 +7,7 @@ from typing import Self
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from intune_sync.models.runs import SyncRun
 from schools.models import User
 
 
@@ -108,3 +109,7 @@ class UnmatchedRecord(models.Model):
 
     def __str__(self) -> str:
         return f"{self.label}: {self.get_reason_display()}"
+
+    @property
+    def resource_label(self) -> str:
+        return str(SyncRun.Resource(self.resource).label)

@@ -19,7 +19,7 @@ from intune_sync.models import SyncRun, UnmatchedRecord
 from intune_sync.queries import health as read_health
 from intune_sync.runs import release, request_runs
 from intune_sync.tasks import wake_pull
-from schools.decorators import permission_required
+from schools.decorators import permission_required, require
 from schools.keyset import keyset_page
 from schools.models import User
 from schools.pages import render_page
@@ -88,7 +88,6 @@ def unmatched_list(request: HttpRequest) -> HttpResponse:
         ),
         "reasons": UnmatchedRecord.Reason.choices,
         "reason": reason,
-        "resources": dict(SyncRun.Resource.choices),
     }
     return render_page(request, "intune_sync/unmatched_list.html", context, partial="intune_sync/_unmatched_list.html")
 
@@ -110,14 +109,10 @@ def start_sync(request: HttpRequest) -> HttpResponse:
 def release_run(request: HttpRequest, pk: int) -> HttpResponse:
     user: User = request.user  # type: ignore[assignment]
     run = get_object_or_404(SyncRun.objects.visible_to(user), pk=pk)
-    return _release(request, run)
-
-
-@permission_required("intune_sync.release_sync")
-def _release(request: HttpRequest, run: SyncRun) -> HttpResponse:
+    require(user, "intune_sync.release_sync")
     try:
         with transaction.atomic():
-            new = release(run, request.user)  # type: ignore[arg-type]
+            new = release(run, user)
             transaction.on_commit(partial(wake_pull, [new.pk]))
     except ValidationError as error:
         messages.error(request, error.messages[0])
