@@ -21,4 +21,6 @@ class HardwareModel(models.Model):
         constraints = [models.UniqueConstraint(fields=["manufacturer", "name"], name="hardware_model_once")]
 
     def __str__(self) -> str:
+        if self.name.startswith(self.manufacturer):  # HP's models carry the maker's name already
+            return self.name
         return f"{self.manufacturer} {self.name}"
