@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -55,16 +55,8 @@ def links(access: Access, path: str, approvals: int) -> list[Link]:
             waiting=approvals if place.name == "intune_sync:change_set_list" else 0,
         )
         for place in PLACES
-        if (place.permission is None or access.reads(place.permission)) and _exists(place)
+        if place.permission is None or access.reads(place.permission)
     ]
-
-
-def _exists(place: Place) -> bool:
-    try:
-        reverse(place.name)
-    except NoReverseMatch:
-        return False
-    return True
 
 
 def _covers(place: Place, path: str) -> bool:
