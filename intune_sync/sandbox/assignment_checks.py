@@ -32,6 +32,8 @@ def _check_shape(app: App, item: Any, version: str) -> None:
         raise GraphFault(400, "BadRequest", "An assignment needs a target.")
     if target.get("@odata.type") not in TARGET_TYPES:
         raise GraphFault(400, "BadRequest", "The annotation 'odata.type' is missing or unknown in 'target'.")
+    if not isinstance(target.get("groupId", ""), str):
+        raise GraphFault(400, "BadRequest", "The value of 'groupId' must be a string.")
     if item.get("intent") not in INTENT_NUMBERS:
         raise GraphFault(400, "BadRequest", f"The value '{item.get('intent')}' of 'intent' is not an installIntent.")
     if version != "beta" and (names := [name for name in FILTER_FIELDS if name in target]):

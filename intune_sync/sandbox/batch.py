@@ -76,6 +76,8 @@ def _check_item(item: Any, seen: set[str]) -> None:
         raise _bad(f"Request {item['id']} needs a method and a url.")
     if item["url"].lower().startswith(("http:", "https:")) or item["url"].strip("/").startswith("$batch"):
         raise _bad(f"The url of request {item['id']} must be relative to the version.")
+    if not isinstance(item.get("headers") or {}, dict) or not isinstance(item.get("dependsOn") or [], list):
+        raise _bad(f"Request {item['id']} has headers or dependsOn of the wrong kind.")
     headers = {str(name).lower() for name in item.get("headers") or {}}
     if "body" in item and "content-type" not in headers:
         raise _bad(f"Write request id : {item['id']} does not contain Content-Type header or body.")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import trustme
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 
 from .files import write_private
 
@@ -16,7 +17,7 @@ RENEW_BEFORE = timedelta(days=30)
 def server_certificate(state_dir: Path) -> Path:
     """The file with the server's key and certificate; clients trust `ca.pem` beside it. Both are kept while valid."""
     authority_file, server_file = state_dir / "ca.pem", state_dir / "server.pem"
-    if not (_is_valid(authority_file) and _is_valid(server_file)):
+    if not _are_valid(authority_file, server_file):
         authority = trustme.CA(organization_name="Graph sandbox")
         certificate = authority.issue_cert(*NAMES)
         chain = b"".join(blob.bytes() for blob in certificate.cert_chain_pems)
@@ -31,9 +32,13 @@ def server_context(server_file: Path) -> ssl.SSLContext:
     return context
 
 
-def _is_valid(path: Path) -> bool:
+def _are_valid(authority_file: Path, server_file: Path) -> bool:
+    """Whether both exist, belong together and do not expire soon."""
     try:
-        certificates = x509.load_pem_x509_certificates(path.read_bytes())
-    except (OSError, ValueError):
+        authority, server = (
+            x509.load_pem_x509_certificate(path.read_bytes()) for path in (authority_file, server_file)
+        )
+        server.verify_directly_issued_by(authority)
+    except (OSError, ValueError, TypeError, InvalidSignature):
         return False
-    return all(certificate.not_valid_after_utc - RENEW_BEFORE > datetime.now(UTC) for certificate in certificates)
+    return min(authority.not_valid_after_utc, server.not_valid_after_utc) - RENEW_BEFORE > datetime.now(UTC)

@@ -1,5 +1,6 @@
 """The control surface under `/sandbox/`: what tests and the demo look at and steer; Microsoft has nothing like it."""
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -18,12 +19,13 @@ from .messages import GraphRequest
 
 Json = dict[str, Any]
 
-PORTAL_ADMIN = Actor(user_principal_name="it-drift@ekestad.example")
+log = logging.getLogger("sandbox")
 
 
 class Control:
     def __init__(self, graph: Graph, heart: Heart) -> None:
         self.graph, self.heart = graph, heart
+        self.administrator = Actor(user_principal_name=f"it-drift@{graph.world.tenant.domain}")
 
     def routes(self) -> list[Route]:
         def route(path: str, *methods: str) -> Callable[..., Route]:
@@ -124,9 +126,9 @@ class Control:
         world = self.graph.world
         app = world.catalogue.apps[body["app_id"]]
         if "assignments" in body:
-            world.replace_assignments(app, body["assignments"], PORTAL_ADMIN)
+            world.replace_assignments(app, body["assignments"], self.administrator)
         if "add" in body:
-            world.add_assignments(app, body["add"], PORTAL_ADMIN)
+            world.add_assignments(app, body["add"], self.administrator)
 
     def _write_after(self, when: Json, body: Json) -> None:
         """Once, right after the next matching request has been answered."""
@@ -135,7 +137,10 @@ class Control:
             path = f"/{request.version}{request.path}"
             if when.get("after_method", request.method) == request.method and when.get("path_contains", "") in path:
                 self.graph.after_answer.remove(act)
-                self._write(body)
+                try:
+                    self._write(body)
+                except GraphFault as fault:
+                    log.error("The foreign write was refused: %s", fault.message)
 
         self.graph.after_answer.append(act)
 

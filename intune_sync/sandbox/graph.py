@@ -1,6 +1,7 @@
 """The one dispatch that answers Graph requests, whether they come over HTTP or inside a batch."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
 from uuid import uuid4
@@ -19,6 +20,8 @@ from .routing import Route, Router
 from .throttle import ENTRA, Throttle
 from .tokens import Tokens
 from .world import World
+
+log = logging.getLogger("sandbox")
 
 AfterAnswer = Callable[[GraphRequest], None]
 
@@ -67,6 +70,12 @@ class Graph:
             return response
         except GraphFault as fault:
             return self._refuse(request, fault, intune=route is None or route.service != ENTRA)
+        except ConnectionCut:
+            raise
+        except Exception:
+            log.exception("%s %s failed", request.method, request.path)
+            unexpected = GraphFault(500, "InternalServerError", "An unexpected error occurred.", plain=True)
+            return self._refuse(request, unexpected, intune=False)
 
     async def _strike(self, rule: FaultRule, request: GraphRequest) -> None:
         if rule.kind == "delay":

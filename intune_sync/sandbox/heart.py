@@ -19,8 +19,16 @@ class Heart:
         while True:
             more = False
             if not self._advancing.locked():
-                more = self.world.life.run(self.world.clock.now(), STEP_SECONDS)
+                more = self._beat()
             await asyncio.sleep(STEP_SECONDS if more else BEAT_SECONDS)
+
+    def _beat(self) -> bool:
+        """True if more is due. One event that fails must not end the life of all the others."""
+        try:
+            return self.world.life.run(self.world.clock.now(), STEP_SECONDS)
+        except Exception:
+            log.exception("An event failed and is skipped.")
+            return True
 
     async def advance(self, seconds: float) -> None:
         """Move the clock and live through everything due by then, in order."""

@@ -47,7 +47,9 @@ class Server(uvicorn.Server):
         config.ssl = server_context(server_certificate(state_dir))
         super().__init__(config)
         self.heart, self.listening, self.snapshot, self.tokens = heart, listening, snapshot, tokens
-        self.host, self.state_dir = host, state_dir
+        self.host = host
+        self.description_file = state_dir / "sandbox.json"
+        self.description_file.unlink(missing_ok=True)
 
     async def run_until_told(self) -> None:
         """Serve until SIGTERM or SIGINT, then store the world if it is to be kept."""
@@ -57,6 +59,7 @@ class Server(uvicorn.Server):
         await self.serve(sockets=[self.listening])
         for task in tasks:
             task.cancel()
+        self.description_file.unlink(missing_ok=True)
         if self.snapshot:
             self.snapshot.save(self.heart.world)
 
@@ -79,7 +82,7 @@ class Server(uvicorn.Server):
             "client_id": self.tokens.client_id,
             "client_secret": self.tokens.client_secret,
         }
-        write_private(self.state_dir / "sandbox.json", json.dumps(description, indent=2).encode())
+        write_private(self.description_file, json.dumps(description, indent=2).encode())
         print(f"sandbox: {len(self.heart.world.fleet.devices)} computers answer at {url}", flush=True)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:

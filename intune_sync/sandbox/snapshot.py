@@ -58,7 +58,10 @@ class Snapshot:
     async def save_for_ever(self, world: World) -> None:
         while True:
             await asyncio.sleep(EVERY_SECONDS)
-            self.save(world)
+            try:
+                self.save(world)
+            except OSError as error:
+                log.error("The state cannot be stored: %s.", error)
 
 
 def _parts(world: World) -> dict[str, Any]:

@@ -38,6 +38,9 @@ def test_twenty_requests_are_answered_in_any_order(graph: GraphCaller) -> None:
         [item(1, method="POST", url="/groups", body={})],
         [item(1, url="https://graph.microsoft.com/v1.0/organization")],
         [item(1, dependsOn=["9"])],
+        [item(1, dependsOn="9")],
+        [item(1, headers=["Accept"])],
+        ["not an object"],
         [item(1, dependsOn=["2"]), item(2, dependsOn=["1"])],
     ],
     ids=[
@@ -48,6 +51,9 @@ def test_twenty_requests_are_answered_in_any_order(graph: GraphCaller) -> None:
         "no content type",
         "absolute url",
         "unknown parent",
+        "text for a list",
+        "list for headers",
+        "text for a request",
         "circle",
     ],
 )

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.sandbox.conftest import GraphCaller
 from tests.sandbox_process import REPOSITORY
 
 
@@ -58,12 +59,16 @@ def test_tenant_file_that_is_not_one_is_named(tmp_path: Path, content: str) -> N
 
 def test_term_ends_it_quickly_and_cleanly(own_sandbox: Any) -> None:
     sandbox = own_sandbox(devices=60)
-    sandbox.get("/sandbox/health")
+    with_open_connection = GraphCaller(sandbox)
+    assert with_open_connection("GET", "/v1.0/organization").status_code == 200
     started = time.monotonic()
 
     assert sandbox.stop() == 0
     assert time.monotonic() - started < 2
-    assert "Traceback" not in sandbox.log_path.read_text(encoding="utf-8")
+    log = sandbox.log_path.read_text(encoding="utf-8")
+    assert "Traceback" not in log
+    assert "graceful" not in log
+    assert not (sandbox.log_path.parent / "sandbox.json").exists()
 
 
 def test_secrets_are_readable_by_the_owner_alone(own_sandbox: Any) -> None:

@@ -22,6 +22,12 @@ def test_page_is_never_larger_than_asked(graph: GraphCaller) -> None:
     assert page["@odata.nextLink"].startswith(f"{graph.sandbox.url}/v1.0/deviceManagement/managedDevices?")
 
 
+def test_links_name_the_host_the_client_asked(graph: GraphCaller) -> None:
+    link = graph("GET", f"{DEVICES}?$top=40", Host="sandbox:8443").json()["@odata.nextLink"]
+
+    assert link.startswith("https://sandbox:8443/v1.0/deviceManagement/managedDevices?")
+
+
 def test_directory_gives_a_hundred_by_itself_and_refuses_a_thousand(graph: GraphCaller) -> None:
     assert len(graph("GET", "/v1.0/devices").json()["value"]) == 100
     assert graph("GET", "/v1.0/devices?$top=1000").status_code == 400
