@@ -1,7 +1,7 @@
 from django.urls import path
 
 import schools.converters  # noqa: F401 - registers <row:pk>
-from intune_sync.views import health
+from intune_sync.views import apps, change_sets, change_steps, health
 
 app_name = "intune_sync"
 urlpatterns = [
@@ -11,4 +11,16 @@ urlpatterns = [
     path("sync/runs/<row:pk>/", health.sync_run, name="sync_run"),
     path("sync/runs/<row:pk>/release/", health.release_run, name="release_run"),
     path("sync/unmatched/", health.unmatched_list, name="unmatched_list"),
+    path("changes/", change_sets.change_set_list, name="change_set_list"),
+    path("changes/<row:pk>/", change_sets.change_set, name="change_set"),
+    path("changes/<row:pk>/computers/", change_sets.change_set_devices, name="change_set_devices"),
+    path("changes/<row:pk>/plan/", change_steps.plan, name="plan_change_set"),
+    path("changes/<row:pk>/approve/", change_steps.approve, name="approve_change_set"),
+    path("changes/<row:pk>/reject/", change_steps.reject, name="reject_change_set"),
+    path("changes/<row:pk>/cancel/", change_steps.cancel, name="cancel_change_set"),
+    path("changes/<row:pk>/apply/", change_steps.apply, name="apply_change_set"),
+    path("changes/<row:pk>/retry/", change_steps.retry, name="retry_change_set"),
+    path("changes/<row:pk>/abandon/", change_steps.abandon, name="abandon_change_set"),
+    path("intune/apps/", apps.app_list, name="app_list"),
+    path("intune/apps/<row:pk>/adopt/", apps.adopt_app, name="adopt_app"),
 ]

@@ -1,0 +1,137 @@
+"""What a change set means for computers and schools, counted from its frozen computers; only what a person may see."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from django.db.models import Count, F, Q, QuerySet, Sum
+from django.utils.translation import gettext as _
+
+from deployments.models import AssignmentChange, ChangeSet, ChangeTarget
+from intune_sync.models import IntuneGroup, Operation
+from intune_sync.words import effect_sentence, notice_sentence
+from schools.models import User
+
+
+@dataclass(frozen=True)
+class SchoolShare:
+    """`school_id` None: computers whose school nobody knows. `download_bytes`: installer size times installations."""
+
+    school_id: int | None
+    name: str
+    computers: int
+    download_bytes: int
+
+
+@dataclass(frozen=True)
+class AppShare:
+    change: AssignmentChange
+    sentences: list[str]
+
+
+@dataclass(frozen=True)
+class Preview:
+    """A computer counts once, however many apps it is about."""
+
+    apps: list[AppShare]
+    schools: list[SchoolShare]
+
+    @cached_property
+    def computers(self) -> int:
+        return sum(school.computers for school in self.schools)
+
+    @cached_property
+    def download_bytes(self) -> int:
+        return sum(school.download_bytes for school in self.schools)
+
+
+@dataclass(frozen=True)
+class Writing:
+    """How far the writes to Intune have come; `unfinished` are operations that are under way, waiting or failed."""
+
+    total: int
+    counts: dict[str, int]
+    unfinished: list[Operation] = field(default_factory=list)
+
+    @property
+    def verified(self) -> int:
+        return self.counts.get(Operation.Status.VERIFIED, 0)
+
+    @property
+    def states(self) -> list[tuple[str, str, int]]:
+        """Code, words and count of each state that some operation is in, as they follow each other."""
+        return [(s.value, str(s.label), self.counts[s]) for s in Operation.Status if self.counts.get(s)]
+
+
+def preview(change_set: ChangeSet, user: User) -> Preview:
+    """Three queries."""
+    targets = targets_visible_to(change_set, user)
+    per_app: dict[int, list[tuple[str, int, int]]] = defaultdict(list)
+    rows = targets.values_list("change", "effect").annotate(
+        computers=Count("pk"), schools=Count("device__school", distinct=True)
+    )
+    for change, effect, computers, schools in rows.order_by("change", "effect"):
+        per_app[change].append((effect, computers, schools))
+    changes = change_set.changes.select_related("app_version__application")
+    apps = [
+        AppShare(change, [effect_sentence(str(change), *said) for said in per_app[change.pk]])
+        for change in changes
+        if change.pk in per_app or user.access.reads_all("deployments.view_changeset")
+    ]
+    return Preview(apps, _by_school(targets))
+
+
+def targets_visible_to(change_set: ChangeSet, user: User) -> QuerySet[ChangeTarget]:
+    mine = user.access.schools_q("deployments.view_changeset", "device__school_id")
+    return ChangeTarget.objects.filter(mine, change__change_set=change_set).order_by()
+
+
+def notices(change_set: ChangeSet) -> list[tuple[bool, str]]:
+    """What to know before approving: whether it blocks an app, and the sentence. One query, or none."""
+    said = change_set.plan.get("warnings", [])
+    names = group_names(notice["group_id"] for notice in said if notice.get("group_id"))
+    return [(notice["blocking"], notice_sentence(notice, names)) for notice in said]
+
+
+def group_names(group_ids: Iterable[str]) -> dict[str, str]:
+    wanted = set(group_ids)
+    if not wanted:
+        return {}
+    found = IntuneGroup.objects.filter(graph_id__in=wanted).values_list("graph_id", "display_name")
+    return {str(graph_id): name for graph_id, name in found}
+
+
+def writing(change_set: ChangeSet) -> Writing:
+    """One query."""
+    operations = Operation.objects.filter(change__change_set=change_set).select_related(
+        "change__app_version__application"
+    )
+    rows = list(operations.order_by("id").defer("before", "desired"))
+    counts: dict[str, int] = defaultdict(int)
+    for operation in rows:
+        counts[operation.status] += 1
+    return Writing(len(rows), dict(counts), [row for row in rows if row.status != Operation.Status.VERIFIED])
+
+
+def _by_school(targets: QuerySet[ChangeTarget]) -> list[SchoolShare]:
+    installs = Q(effect=ChangeTarget.Effect.INSTALL)
+    rows = (
+        targets.values("device__school", "device__school__name")
+        .annotate(
+            computers=Count("device", distinct=True),
+            download=Sum("change__app_version__size_bytes", filter=installs),
+        )
+        .order_by(F("device__school__name").asc(nulls_last=True))
+    )
+    return [
+        SchoolShare(
+            row["device__school"],
+            row["device__school__name"] or _("School not known"),
+            row["computers"],
+            row["download"] or 0,
+        )
+        for row in rows
+    ]

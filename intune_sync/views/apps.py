@@ -1,0 +1,74 @@
+"""The apps that Intune has, and which of them are in the catalogue."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from deployments.models import AppVersion
+from intune_sync import services
+from intune_sync.models import IntuneApp
+from intune_sync.services.adopt import platform_of
+from schools.decorators import permission_required
+from schools.keyset import keyset_page
+from schools.models import User
+from schools.pages import render_page
+
+
+@require_GET
+@permission_required("intune_sync.view_syncrun")
+def app_list(request: HttpRequest) -> HttpResponse:
+    user = cast(User, request.user)
+    apps = with_catalogue(IntuneApp.objects.filter(missing_since=None))
+    sought = request.GET.get("q", "").replace("\x00", "")[:100]
+    found = apps.filter(Q(display_name__icontains=sought) | Q(publisher__icontains=sought)) if sought else apps
+    shown = request.GET.get("show", "")
+    if shown in ("known", "new"):
+        found = found.filter(is_known=shown == "known")
+    page = keyset_page(
+        found,
+        order=request.GET.get("sort", ""),
+        allowed={"name": "display_name", "publisher": "publisher"},
+        after=request.GET.get("after"),
+        before=request.GET.get("before"),
+    )
+    counts = apps.aggregate(all=Count("pk"), new=Count("pk", filter=Q(is_known=False)))
+    context = {
+        "page": page,
+        "rows": [(app, platform_of(app.app_type) is not None) for app in page.rows],
+        "counts": {**counts, "known": counts["all"] - counts["new"]},
+        "shown": shown,
+        "sought": sought,
+        "may_adopt": user.has_perm("deployments.edit_baseline"),
+    }
+    return render_page(request, "intune_sync/app_list.html", context, partial="intune_sync/_app_list.html")
+
+
+@require_POST
+@permission_required("deployments.edit_baseline")
+def adopt_app(request: HttpRequest, pk: int) -> HttpResponse:
+    app = get_object_or_404(IntuneApp, pk=pk)
+    try:
+        version = services.adopt_app(app, cast(User, request.user))
+    except ValidationError as error:
+        messages.error(request, error.messages[0])
+        return redirect("intune_sync:app_list")
+    messages.success(request, _("%(app)s is in the catalogue and can be given to schools.") % {"app": version})
+    return redirect(version.application)
+
+
+def with_catalogue(apps: QuerySet[IntuneApp]) -> QuerySet[IntuneApp]:
+    """Annotates `is_known`, `application_id` and `assigned`, the length of the app's assignment list."""
+    version = AppVersion.objects.filter(intune_app_id=OuterRef("graph_id"))
+    return apps.annotate(
+        is_known=Exists(version),
+        application_id=Subquery(version.values("application_id")[:1]),
+        assigned=Count("assignments"),
+    )

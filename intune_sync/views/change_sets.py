@@ -1,0 +1,209 @@
+"""Change sets as pages: the list, one change with preview and progress, and the computers it concerns."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any, cast
+
+from django.db.models import Count
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.views.decorators.http import require_GET
+
+from deployments.models import ChangeSet
+from deployments.queries import Progress, device_targets, progress
+from deployments.status import DeviceStatus
+from intune_sync.previews import Preview, SchoolShare, notices, preview, writing
+from intune_sync.words import gigabytes
+from schools.decorators import permission_required
+from schools.keyset import keyset_page
+from schools.models import School, User
+from schools.pages import render_page
+
+Status = ChangeSet.Status
+STARTED = (Status.APPLYING, Status.APPLIED, Status.FAILED, Status.ABANDONED)
+
+
+@dataclass(frozen=True)
+class SchoolRow:
+    """A school's share; `cells` give code, words and count of each status that some computer of the change has."""
+
+    share: SchoolShare
+    cells: list[tuple[str, str, int]]
+
+    @property
+    def download(self) -> str:
+        return gigabytes(self.share.download_bytes)
+
+
+@require_GET
+@permission_required("deployments.view_changeset")
+def change_set_list(request: HttpRequest) -> HttpResponse:
+    user = cast(User, request.user)
+    visible = ChangeSet.objects.visible_to(user)
+    chosen = request.GET.get("status", "")
+    rows = visible.filter(status=chosen) if chosen in Status.values else visible
+    mine = user.access.schools_q("deployments.view_changeset", "changes__targets__device__school_id")
+    page = keyset_page(
+        rows.select_related("revision__baseline__semester", "requested_by").annotate(
+            computers=Count("changes__targets__device", filter=mine, distinct=True),
+            apps=Count("changes", distinct=True),
+        ),
+        order="-number",
+        allowed={"number": "id"},
+        after=request.GET.get("after"),
+        before=request.GET.get("before"),
+        size=25,
+    )
+    counts = dict(visible.order_by().values_list("status").annotate(Count("pk")))
+    context = {
+        "page": page,
+        "total": sum(counts.values()),
+        "waiting": counts.get(Status.PLANNED, 0),
+        "applying": counts.get(Status.APPLYING, 0),
+        "failed": counts.get(Status.FAILED, 0),
+        "chips": [(s.value, s.label, counts[s]) for s in Status if counts.get(s)],
+        "chosen": chosen,
+    }
+    return render_page(
+        request, "intune_sync/change_set_list.html", context, partial="intune_sync/_change_set_list.html"
+    )
+
+
+@require_GET
+def change_set(request: HttpRequest, pk: int) -> HttpResponse:
+    user = cast(User, request.user)
+    found = find_change_set(user, pk)
+    if request.htmx:  # type: ignore[attr-defined]
+        return _progress_part(request, found, user)
+    seen = preview(found, user)
+    sees_all = user.access.reads_all("deployments.view_changeset")
+    has_started = found.status in STARTED
+    context = {
+        "change_set": found,
+        "preview": seen,
+        "download": gigabytes(seen.download_bytes),
+        "sees_all": sees_all,
+        "has_plan": bool(found.plan_hash),
+        "notices": notices(found) if sees_all else [],
+        "calls": _calls(found) if sees_all else [],
+        **_may(user, found),
+        **(_progress(found, user) if has_started else {}),
+    }
+    context["rows"] = _school_rows(seen, context.get("progress"))
+    return render_page(request, "intune_sync/change_set.html", context, partial="intune_sync/_change_set_progress.html")
+
+
+@require_GET
+def change_set_devices(request: HttpRequest, pk: int) -> HttpResponse:
+    """The computers behind every figure of the change's page; `status`, `school` and `app` narrow it."""
+    user = cast(User, request.user)
+    found = find_change_set(user, pk)
+    status = request.GET.get("status", "")
+    chosen = status if status in DeviceStatus.values else None
+    school = _school(request, user)
+    targets = device_targets(found, user, chosen, school.pk if school else None)
+    page = keyset_page(
+        targets.select_related("device__school", "device__hardware_model", "change__app_version__application"),
+        order=request.GET.get("sort", ""),
+        allowed={"name": "device__observed_name"},
+        after=request.GET.get("after"),
+        before=request.GET.get("before"),
+    )
+    for target in page.rows:
+        target.status_label = DeviceStatus(target.status).label  # type: ignore[attr-defined]
+    context = {
+        "change_set": found,
+        "page": page,
+        "count": targets.count(),
+        "school": school,
+        "chosen": chosen,
+        "choices": DeviceStatus.choices,
+        "has_started": found.status in STARTED,
+    }
+    return render_page(
+        request, "intune_sync/change_set_devices.html", context, partial="intune_sync/_change_set_devices.html"
+    )
+
+
+def find_change_set(user: User, pk: int) -> ChangeSet:
+    visible = ChangeSet.objects.visible_to(user).select_related(
+        "revision__baseline__semester", "requested_by", "approved_by"
+    )
+    return get_object_or_404(visible, pk=pk)
+
+
+def _progress_part(request: HttpRequest, found: ChangeSet, user: User) -> HttpResponse:
+    """What is asked for every few seconds. When the state has changed, the page is fetched anew with its new buttons."""
+    context = {"change_set": found, **_progress(found, user)}
+    context["rows"] = _school_rows(preview(found, user), context["progress"])
+    response = render_page(
+        request, "intune_sync/change_set.html", context, partial="intune_sync/_change_set_progress.html"
+    )
+    if request.GET.get("seen") != found.status:
+        response["HX-Refresh"] = "true"
+    return response
+
+
+def _progress(found: ChangeSet, user: User) -> dict[str, Any]:
+    how_far = progress(found, user)
+    sees_all = user.access.reads_all("deployments.view_changeset")
+    is_writing = found.status == Status.APPLYING
+    return {
+        "progress": how_far,
+        "sees_all": sees_all,
+        "writing": writing(found) if sees_all else None,
+        "statuses": _statuses(how_far),
+        "poll_seconds": 3 if is_writing else 10 if found.status == Status.APPLIED and not how_far.is_settled else 0,
+    }
+
+
+def _statuses(how_far: Progress) -> list[tuple[str, str, int]]:
+    return [(s.value, str(s.label), how_far.counts[s]) for s in DeviceStatus if how_far.counts[s]]
+
+
+def _school_rows(seen: Preview, how_far: Progress | None) -> list[SchoolRow]:
+    if how_far is None:
+        return [SchoolRow(share, []) for share in seen.schools]
+    there = {each.school_id: each.counts for each in how_far.by_school}
+    shown = [(DeviceStatus(code), label) for code, label, _count in _statuses(how_far)]
+    return [
+        SchoolRow(share, [(s.value, label, there[share.school_id][s]) for s, label in shown])
+        for share in seen.schools
+        if share.school_id in there
+    ]
+
+
+def _calls(found: ChangeSet) -> list[tuple[str, str]]:
+    """Each Graph call as it will be sent: method and address, and the body."""
+    return [
+        (f"{call['method']} {call['url']}", json.dumps(call["body"], indent=2, ensure_ascii=False))
+        for call in found.plan.get("calls", [])
+    ]
+
+
+def _may(user: User, found: ChangeSet) -> dict[str, bool]:
+    """Which buttons to show: what this person may do, and what the state allows."""
+    status = found.status
+    approves, applies = user.has_perm("deployments.approve_changeset"), user.has_perm("deployments.apply_changeset")
+    is_own = found.requested_by_id == user.pk
+    return {
+        "may_plan": user.has_perm("deployments.propose_change")
+        and status in (Status.DRAFT, Status.PLANNED, Status.APPROVED),
+        "may_approve": approves and status == Status.PLANNED and not is_own,
+        "is_own_request": approves and status == Status.PLANNED and is_own,
+        "may_reject": approves and status == Status.PLANNED and not is_own,
+        "may_cancel": user.has_perm("deployments.cancel_changeset")
+        and status in (Status.DRAFT, Status.PLANNED, Status.APPROVED),
+        "may_apply": applies and status == Status.APPROVED,
+        "may_retry": applies and status == Status.FAILED,
+    }
+
+
+def _school(request: HttpRequest, user: User) -> School | None:
+    """The school that the list is narrowed to; one that this person may not see narrows nothing."""
+    asked = request.GET.get("school", "")
+    if not asked.isdecimal() or len(asked) > 18:
+        return None
+    return School.objects.visible_to(user).filter(pk=int(asked)).first()
