@@ -252,6 +252,8 @@ def sync_run(resource: str = "devices", status: str = "no_changes", **columns: A
     columns = {"trigger": "schedule", "started_at": NOW, **columns}
     if status not in ("queued", "running"):
         columns.setdefault("finished_at", NOW + timedelta(minutes=1))
+    if status == "unsafe":
+        columns = {"reason": "shrunk", "reason_data": {"absent": 400, "known": 1000}, **columns}
     return SyncRun.objects.create(resource=resource, status=status, **columns)
 
 

@@ -4,7 +4,6 @@ from schools.forms import SignInForm
 
 
 class SignIn(LoginView):
-    http_method_names = ["get", "post"]
     template_name = "schools/login.html"
     authentication_form = SignInForm
     redirect_authenticated_user = True

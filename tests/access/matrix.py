@@ -26,6 +26,17 @@ PREPARING = allow("it_admin auditor committee")
 
 IT = allow("it_admin")
 
+SEES = {
+    "device": DEVICE,
+    "school": SCHOOL,
+    "container": CONTAINER,
+    "change_set": CHANGE,
+    "audit_event": EVENT,
+    "install_status": DEVICE,
+    "token": MINE,
+}
+"""Whose eyes an object that belongs to a school (or a person) is for; for anybody else it does not exist."""
+
 PAGES: dict[str, Row] = {
     "overview": row(GET=SIGNED_IN),
     "health": row(GET=PUBLIC),
@@ -63,6 +74,25 @@ PAGES: dict[str, Row] = {
     "deployments:propose": row("draft", POST=IT),
     "deployments:discard_draft": row("draft", POST=IT),
     "deployments:bring_up_to_date": row("draft", POST=IT),
+    # intune_sync
+    "intune_sync:health": row(GET=RUNS),
+    "intune_sync:start_sync": row(POST=IT),
+    "intune_sync:sync_run_list": row(GET=RUNS),
+    "intune_sync:sync_run": row("run", GET=RUNS),
+    "intune_sync:release_run": row("unsafe_run", POST=IT),
+    "intune_sync:unmatched_list": row(GET=RUNS),
+    "intune_sync:change_set_list": row(GET=CHANGES),
+    "intune_sync:change_set": row("change_set", GET=CHANGE),
+    "intune_sync:change_set_devices": row("change_set", GET=CHANGE),
+    "intune_sync:plan_change_set": row("change_set", POST=IT),
+    "intune_sync:approve_change_set": row("change_set", POST=IT),
+    "intune_sync:reject_change_set": row("change_set", POST=IT),
+    "intune_sync:cancel_change_set": row("change_set", POST=IT),
+    "intune_sync:apply_change_set": row("change_set", POST=IT),
+    "intune_sync:retry_change_set": row("change_set", POST=IT),
+    "intune_sync:abandon_change_set": row("change_set", POST=IT),
+    "intune_sync:app_list": row(GET=RUNS),
+    "intune_sync:adopt_app": row("intune_app", POST=IT),
 }
 
 API: dict[str, Row] = {
@@ -71,4 +101,11 @@ API: dict[str, Row] = {
     "/api/v1/schools/{}/": row("school", GET=SCHOOL),
     "/api/v1/audit-events/": row(GET=TRAIL),
     "/api/v1/audit-events/{}/": row("audit_event", GET=EVENT),
+    # fleet
+    "/api/v1/devices/": row(GET=DEVICES),
+    "/api/v1/devices/{}/": row("device", GET=DEVICE),
+    # intune_sync
+    "/api/v1/sync-runs/": row(GET=RUNS, POST=IT),
+    "/api/v1/sync-runs/{}/": row("run", GET=RUNS),
+    "/api/v1/sync-runs/{}/release/": row("unsafe_run", POST=IT),
 }
