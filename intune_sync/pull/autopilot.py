@@ -98,17 +98,17 @@ def pull_autopilot(pull: Pull) -> Outcome:
     with staging("pulled_autopilot", COLUMNS) as table:
         seen = 0
         for page in pull.graph.pages(AUTOPILOT_PATH):
-            table.add(_rows(page))
+            table.add(staged_rows(page))
             seen += len(page)
             pull.seen(seen)
         table.analyse()
         with transaction.atomic():
             pull.confirm()
-            counts = _merge(pull)
+            counts = merge(pull)
     return Outcome({"seen": seen, **counts})
 
 
-def _rows(page: Iterable[dict[str, Any]]) -> Iterator[tuple[Any, ...]]:
+def staged_rows(page: Iterable[dict[str, Any]]) -> Iterator[tuple[Any, ...]]:
     for row in map(autopilot_row, page):
         yield (
             row.graph_id,
@@ -124,7 +124,7 @@ def _rows(page: Iterable[dict[str, Any]]) -> Iterator[tuple[Any, ...]]:
         )
 
 
-def _merge(pull: Pull) -> dict[str, int]:
+def merge(pull: Pull) -> dict[str, int]:
     """Bring the computers up to the staged rows; raises UnsafeAnswer before anything is written."""
     statement = Statement({"now": pull.now})
     resolve(statement, _RESOLVE)

@@ -110,17 +110,17 @@ def pull_devices(pull: Pull) -> Outcome:
     with staging("pulled_devices", COLUMNS) as table:
         seen = 0
         for page in pull.graph.pages(DEVICES_PATH, DEVICES_PARAMS):
-            table.add(_rows(page))
+            table.add(staged_rows(page))
             seen += len(page)
             pull.seen(seen)
         table.analyse()
         with transaction.atomic():
             pull.confirm()
-            counts = {"seen": seen, "not_ours": seen - table.count(), **_merge(pull)}
+            counts = {"seen": seen, "not_ours": seen - table.count(), **merge(pull)}
     return Outcome(counts)
 
 
-def _rows(page: Iterable[dict[str, Any]]) -> Iterator[tuple[Any, ...]]:
+def staged_rows(page: Iterable[dict[str, Any]]) -> Iterator[tuple[Any, ...]]:
     for row in map(managed_device_row, page):
         if row is not None:
             yield (
@@ -142,7 +142,7 @@ def _rows(page: Iterable[dict[str, Any]]) -> Iterator[tuple[Any, ...]]:
             )
 
 
-def _merge(pull: Pull) -> dict[str, int]:
+def merge(pull: Pull) -> dict[str, int]:
     """Bring the computers up to the staged rows; raises UnsafeAnswer before anything is written."""
     statement = Statement({"now": pull.now})
     resolve(statement, _RESOLVE)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import datetime
 from typing import Any
 
 import pytest
 
+from intune_sync import graph, runs
 from intune_sync.graph.condition import ConditionWriter
+from intune_sync.models import SyncRun
+from intune_sync.pull.outcome import Pull
 from intune_sync.sandbox.tenant import load_tenant
 from schools.models import Administration, Municipality, School, SchoolForm
+from tests.factories import NOW
 from tests.pushing import push_sandbox, tenant, town  # noqa: F401  (fixtures of the tests of writes)
 from tests.sandbox_process import SandboxProcess, start_sandbox
 
@@ -40,17 +45,17 @@ def sandbox(running_sandbox: SandboxProcess, settings: Any) -> Iterator[SandboxP
 @pytest.fixture
 def organisation(db: None) -> Municipality:
     """The sandbox's municipality with its schools."""
-    tenant = load_tenant()
-    municipality = Municipality.objects.create(name=tenant.name)
+    described = load_tenant()
+    municipality = Municipality.objects.create(name=described.name)
     administrations = {
         row["code"]: Administration.objects.create(municipality=municipality, code=row["code"], name=row["name"])
-        for row in tenant.administrations
+        for row in described.administrations
     }
     forms = {
         row["code"]: SchoolForm.objects.create(code=row["code"], group_tag_prefix=row["group_tag_prefix"])
-        for row in tenant.school_forms
+        for row in described.school_forms
     }
-    for school in tenant.schools:
+    for school in described.schools:
         School.objects.create(
             administration=administrations[school.administration],
             school_form=forms[school.school_form],
@@ -59,3 +64,28 @@ def organisation(db: None) -> Municipality:
             group_tag=school.group_tag,
         )
     return municipality
+
+
+@pytest.fixture
+def a_pull(sandbox: SandboxProcess, db: None) -> Callable[..., Pull]:
+    """`a_pull("devices")`: one turn of a run, as a pull is given it."""
+
+    def make(resource: str, now: datetime = NOW, **columns: Any) -> Pull:
+        run = SyncRun.objects.filter(resource=resource, status="running").first()
+        run = run or SyncRun.objects.create(resource=resource, trigger="command", status="running", turn=1, **columns)
+        return Pull(run, graph.client(), now, lambda seen: None)
+
+    return make
+
+
+@pytest.fixture
+def pull_now(sandbox: SandboxProcess, db: None) -> Callable[..., SyncRun]:
+    """`pull_now("groups")`: request the run and carry it to its end."""
+
+    def run_to_end(resource: str) -> SyncRun:
+        run = runs.run(runs.request_runs([resource], "schedule")[0].pk)
+        while run.status == "queued" and run.reason == "more_to_do":
+            run = runs.run(run.pk)
+        return run
+
+    return run_to_end
