@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from deployments.models import BaselineEntry, BaselineRevision
-from deployments.models.profiles import OWNER_OF_LEVEL
 from deployments.resolver import Rule
 from deployments.targets import NodeKey
 
@@ -25,7 +24,7 @@ def rule_of(entry: BaselineEntry) -> Rule:
 
 def owner_of(entry: BaselineEntry) -> NodeKey:
     """The container that the entry stands in."""
-    kind = OWNER_OF_LEVEL[entry.profile.level]
+    kind = entry.profile.kind
     return kind, getattr(entry.profile, f"{kind}_id")
 
 

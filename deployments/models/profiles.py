@@ -79,5 +79,10 @@ class SoftwareProfile(models.Model):
         return str(self.owner)
 
     @property
+    def kind(self) -> str:
+        """The name of the level's column: municipality, school_form, school, class_group or device."""
+        return OWNER_OF_LEVEL[self.level]
+
+    @property
     def owner(self) -> Municipality | SchoolForm | School | ClassGroup | Device:
-        return getattr(self, OWNER_OF_LEVEL[self.level])  # type: ignore[no-any-return]
+        return getattr(self, self.kind)  # type: ignore[no-any-return]

@@ -1,0 +1,20 @@
+"""Applications, baselines, install status and changes for scripts."""
+
+from typing import Any
+
+from rest_framework import viewsets
+
+from deployments.api.applications import ApplicationViewSet
+from deployments.api.baselines import BaselineViewSet, RevisionViewSet
+from deployments.api.change_sets import ChangeSetSerializer, ChangeSetViewSet
+from deployments.api.installs import InstallStatusViewSet
+
+__all__ = ["ChangeSetSerializer", "ChangeSetViewSet", "router_entries"]
+
+router_entries: list[tuple[str, type[viewsets.GenericViewSet[Any]], str]] = [
+    ("applications", ApplicationViewSet, "application"),
+    ("baselines", BaselineViewSet, "baseline"),
+    ("revisions", RevisionViewSet, "revision"),
+    ("install-status", InstallStatusViewSet, "install-status"),
+]
+"""Change sets (`ChangeSetViewSet`) are mounted by the room that can also preview and apply them."""
