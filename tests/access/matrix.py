@@ -1,7 +1,8 @@
 """Who may do what: every route × method × role × own or other school.
 
 A role that a cell does not name is denied. `test_matrix.py` performs every cell, and fails for a route, a method or an
-API operation that is not here, and for a line here that the portal no longer serves.
+API operation that is not here, and for a line here that the portal no longer serves. What follows a # in a line's name
+is another state of the object that the route shows.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ SCHOOLS = allow("it_admin auditor committee approver school_it teacher")
 SOFTWARE = SCHOOLS
 CHANGES = allow("it_admin auditor approver school_it")
 TRAIL = allow("it_admin auditor approver school_it")
-RUNS = allow("it_admin auditor")
+WIDE = allow("it_admin auditor")
+RUNS = WIDE
 
 # Readers of one object.
 DEVICE = allow("it_admin auditor", own="approver school_it")
@@ -67,6 +69,7 @@ PAGES: dict[str, Row] = {
     "deployments:baseline": row("baseline", GET=SOFTWARE),
     "deployments:container": row("container", GET=CONTAINER),
     "deployments:revision": row("revision", GET=SOFTWARE),
+    "deployments:revision#draft": row("draft", GET=PREPARING),
     "deployments:start_draft": row("baseline", POST=IT),
     "deployments:add_entry": row("draft", GET=IT, POST=IT),
     "deployments:change_entry": row(keys={"pk": "draft", "entry": "entry"}, GET=IT, POST=IT),
@@ -83,6 +86,7 @@ PAGES: dict[str, Row] = {
     "intune_sync:unmatched_list": row(GET=RUNS),
     "intune_sync:change_set_list": row(GET=CHANGES),
     "intune_sync:change_set": row("change_set", GET=CHANGE),
+    "intune_sync:change_set#waiting": row("waiting_change", GET=WIDE),
     "intune_sync:change_set_devices": row("change_set", GET=CHANGE),
     "intune_sync:plan_change_set": row("change_set", POST=IT),
     "intune_sync:approve_change_set": row("change_set", POST=IT),
@@ -104,7 +108,29 @@ API: dict[str, Row] = {
     # fleet
     "/api/v1/devices/": row(GET=DEVICES),
     "/api/v1/devices/{}/": row("device", GET=DEVICE),
+    # deployments
+    "/api/v1/applications/": row(GET=SOFTWARE),
+    "/api/v1/applications/{}/": row("application", GET=SOFTWARE),
+    "/api/v1/baselines/": row(GET=SOFTWARE),
+    "/api/v1/baselines/{}/": row("baseline", GET=SOFTWARE),
+    "/api/v1/revisions/": row(GET=SOFTWARE),
+    "/api/v1/revisions/{}/": row("revision", GET=SOFTWARE),
+    "/api/v1/revisions/{}/#draft": row("draft", GET=PREPARING),
+    "/api/v1/install-status/": row(GET=DEVICES),
+    "/api/v1/install-status/{}/": row("install_status", GET=DEVICE),
+    "/api/v1/change-sets/": row(GET=CHANGES),
+    "/api/v1/change-sets/{}/": row("change_set", GET=CHANGE),
+    "/api/v1/change-sets/{}/#waiting": row("waiting_change", GET=WIDE),
+    "/api/v1/change-sets/{}/progress/": row("change_set", GET=CHANGE),
+    "/api/v1/change-sets/{}/approve/": row("change_set", POST=IT),
+    "/api/v1/change-sets/{}/reject/": row("change_set", POST=IT),
+    "/api/v1/change-sets/{}/cancel/": row("change_set", POST=IT),
     # intune_sync
+    "/api/v1/change-sets/{}/plan/": row("change_set", GET=WIDE),
+    "/api/v1/change-sets/{}/preview/": row("change_set", POST=IT),
+    "/api/v1/change-sets/{}/apply/": row("change_set", POST=IT),
+    "/api/v1/change-sets/{}/retry/": row("change_set", POST=IT),
+    "/api/v1/change-sets/{}/abandon/": row("change_set", POST=IT),
     "/api/v1/sync-runs/": row(GET=RUNS, POST=IT),
     "/api/v1/sync-runs/{}/": row("run", GET=RUNS),
     "/api/v1/sync-runs/{}/release/": row("unsafe_run", POST=IT),

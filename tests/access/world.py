@@ -94,7 +94,7 @@ def _shared(world: World) -> None:
         "draft": draft.pk,
         "revision": decided.pk,
         "entry": factories.entry(draft, factories.municipality(), application).pk,
-        "proposed_change": factories.assignment_change(factories.change_set("planned"), version).change_set_id,
+        "waiting_change": factories.assignment_change(factories.change_set("planned"), version).change_set_id,
         "intune_app": factories.intune_app().pk,
         "unsafe_run": factories.sync_run("devices", "unsafe").pk,
         "run": factories.sync_run("apps").pk,
