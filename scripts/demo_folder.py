@@ -35,10 +35,10 @@ def demo_folder(data_dir: Path) -> Iterator[Path]:
         lock.truncate(0)
         lock.write(str(os.getpid()))
         lock.flush()
-        stop_marked_processes(MARK, str(data_dir))
         for announcement in ("demo.json", "sandbox/sandbox.json"):
             (data_dir / announcement).unlink(missing_ok=True)
-        (data_dir / "log").mkdir(exist_ok=True)
+        stop_marked_processes(MARK, str(data_dir))
+        (data_dir / "log").mkdir(mode=0o700, exist_ok=True)
         yield data_dir
 
 
