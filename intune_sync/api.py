@@ -13,6 +13,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from intune_sync.api_changes import WritableChangeSetViewSet
 from intune_sync.models import SyncRun
 from intune_sync.runs import release, request_runs
 from intune_sync.tasks import wake_pull
@@ -112,4 +113,5 @@ class SyncRunViewSet(Rows):
 
 router_entries: list[tuple[str, type[viewsets.GenericViewSet[Any]], str]] = [
     ("sync-runs", SyncRunViewSet, "sync-run"),
+    ("change-sets", WritableChangeSetViewSet, "change-set"),
 ]

@@ -1,0 +1,137 @@
+"""Change sets for scripts, with the commands that need Intune: preview, apply, retry, abandon."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers, status
+from rest_framework.decorators import action
+from rest_framework.exceptions import APIException
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from deployments.api import ChangeSetSerializer, ChangeSetViewSet
+from deployments.models import ChangeSet
+from intune_sync import services
+from intune_sync.graph import GraphError
+from intune_sync.previews import notices, preview
+from intune_sync.views.change_steps import wake_after
+from intune_sync.words import graph_sentence
+from schools.idempotency import idempotent
+
+
+class IntuneAway(APIException):
+    """Intune does not answer; nothing was changed."""
+
+    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
+    default_code = "intune_unavailable"
+
+
+class IntuneRefused(APIException):
+    """Intune answered, and would not; nothing was changed."""
+
+    status_code = status.HTTP_502_BAD_GATEWAY
+    default_code = "intune_refused"
+
+
+class SchoolShareSerializer(serializers.Serializer[Any]):
+    school = serializers.IntegerField(source="school_id", allow_null=True)
+    name = serializers.CharField()
+    computers = serializers.IntegerField()
+    download_bytes = serializers.IntegerField(help_text="Installer size times installations.")
+
+
+class CallSerializer(serializers.Serializer[Any]):
+    method = serializers.CharField()
+    url = serializers.CharField()
+    body = serializers.JSONField()
+
+
+class NoticeSerializer(serializers.Serializer[Any]):
+    blocking = serializers.BooleanField(help_text="The app that it is about is left as it is.")
+    text = serializers.CharField()
+
+
+class PreviewSerializer(serializers.Serializer[Any]):
+    change_set = ChangeSetSerializer()
+    sentences = serializers.ListField(child=serializers.CharField())
+    computers = serializers.IntegerField(help_text="Each counted once, as far as the caller may see.")
+    schools = SchoolShareSerializer(many=True)
+    calls = CallSerializer(many=True, help_text="The exact Graph calls; for readers of the whole municipality.")
+    warnings = NoticeSerializer(many=True, help_text="For readers of the whole municipality.")
+
+
+class AbandonSerializer(serializers.Serializer[Any]):
+    reason = serializers.CharField(max_length=2000)
+
+
+class WritableChangeSetViewSet(ChangeSetViewSet):
+    @extend_schema(responses=PreviewSerializer)
+    @action(detail=True, methods=["get"])
+    def plan(self, request: Request, pk: str) -> Response:
+        """The plan as it is kept: what an approval of `plan_hash` is about."""
+        return self._preview(self.get_object())
+
+    @extend_schema(request=None, responses=PreviewSerializer)
+    @action(detail=True, methods=["post"])
+    @idempotent
+    def preview(self, request: Request, pk: str) -> Response:
+        """Work the plan out anew from what Intune has now. Nothing is written; an approval of another plan ends."""
+        change_set, _said = self._command(request, "deployments.propose_change", serializers.Serializer)
+        with _intune_in_api_words():
+            return self._preview(services.freeze_plan(change_set, self._person, timezone.now()))
+
+    @extend_schema(request=None, responses={202: ChangeSetSerializer})
+    @action(detail=True, methods=["post"])
+    @idempotent
+    def apply(self, request: Request, pk: str) -> Response:
+        """Start writing the approved plan. 409 when the state is another, or when the plan is no longer true; the
+        answer then says what has changed."""
+        change_set, _said = self._command(request, "deployments.apply_changeset", serializers.Serializer)
+        with _intune_in_api_words():
+            started = wake_after(services.apply_change_set(change_set, self._person, timezone.now()))
+        return Response(self.get_serializer(started).data, status=status.HTTP_202_ACCEPTED)
+
+    @extend_schema(request=None, responses={202: ChangeSetSerializer})
+    @action(detail=True, methods=["post"])
+    @idempotent
+    def retry(self, request: Request, pk: str) -> Response:
+        """Try again what failed."""
+        change_set, _said = self._command(request, "deployments.apply_changeset", serializers.Serializer)
+        resumed = wake_after(services.retry_change_set(change_set, self._person, timezone.now()))
+        return Response(self.get_serializer(resumed).data, status=status.HTTP_202_ACCEPTED)
+
+    @extend_schema(request=AbandonSerializer)
+    @action(detail=True, methods=["post"])
+    @idempotent
+    def abandon(self, request: Request, pk: str) -> Response:
+        """Close a failed change with its errors left."""
+        change_set, said = self._command(request, "deployments.apply_changeset", AbandonSerializer)
+        return self._answer(services.abandon_change_set(change_set, self._person, said["reason"]))
+
+    def _preview(self, change_set: ChangeSet) -> Response:
+        seen = preview(change_set, self._person)
+        sees_all = self._person.access.reads_all("deployments.view_changeset")
+        shown = {
+            "change_set": change_set,
+            "sentences": [sentence for app in seen.apps for sentence in app.sentences],
+            "computers": seen.computers,
+            "schools": seen.schools,
+            "calls": change_set.plan.get("calls", []) if sees_all else [],
+            "warnings": [{"blocking": b, "text": text} for b, text in notices(change_set)] if sees_all else [],
+        }
+        return Response(PreviewSerializer(shown, context=self.get_serializer_context()).data)
+
+
+@contextmanager
+def _intune_in_api_words() -> Iterator[None]:
+    """A failed call to Intune is 503 when it may succeed later, else 502; nothing was changed either way."""
+    try:
+        yield
+    except GraphError as error:
+        kind = IntuneAway if error.transient else IntuneRefused
+        raise kind(graph_sentence(error)) from error
