@@ -40,8 +40,8 @@ test: lint ## all checks and tests, with Chromium; ARGS="-k word" chooses
 	@$(VENV_PYTHON) -m pytest -n 2 $(ARGS)
 
 lint: setup-dev ## format, style, types, import directions, migrations, settings, translations
-	@.venv/bin/ruff format --check --quiet .
-	@.venv/bin/ruff check --quiet .
+	@.venv/bin/ruff format --check --quiet --output-format concise .
+	@.venv/bin/ruff check --quiet --output-format concise .
 	@$(NOWHERE) .venv/bin/mypy --no-error-summary .
 	@$(NOWHERE) .venv/bin/lint-imports --no-logo
 	@$(NOWHERE) $(VENV_PYTHON) -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
