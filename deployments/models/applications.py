@@ -63,7 +63,8 @@ class AppVersion(models.Model):
         ordering = ["application", "platform", "-added_at", "-id"]
 
     def __str__(self) -> str:
-        return f"{self.application} {self.version}".strip()
+        on = f" ({self.get_platform_display()})" if self.platform == Platform.MACOS else ""
+        return f"{self.application} {self.version}".strip() + on
 
     def allows(self, intent: str) -> bool:
         """Whether Intune carries this intent to device groups: *available* reaches them for Win32 apps only.
