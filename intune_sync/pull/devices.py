@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -13,6 +14,7 @@ from intune_sync.pull.matching import Statement, create_devices, list_unmatched,
 from intune_sync.pull.outcome import Outcome, Pull
 from intune_sync.pull.staging import staging
 
+MOST_ROUNDS = 5
 COLUMNS = {
     "graph_id": "uuid",
     "serial": "text",
@@ -58,9 +60,18 @@ SELECT candidate.*, 'in_use' AS lifecycle, false AS created,
 FROM candidate
 """
 
+# A record found by its Intune id, whose computer turned out to be a newer record's, belongs where its serial says.
+_DISPLACED = """
+SELECT count(*) FROM resolved r JOIN fleet_device d ON d.id = r.device_id
+WHERE r.rank > 1 AND r.serial_key <> UPPER(d.serial_number)
+  AND NOT EXISTS (
+    SELECT FROM fleet_device a WHERE a.autopilot_id IS NOT NULL AND a.entra_device_id = r.entra_device_id)
+"""
+
 _KNOWN = "SELECT count(*) FROM fleet_device WHERE intune_id IS NOT NULL AND missing_since IS NULL"
+# Also a computer whose Intune record turned out to be another's, and that Autopilot does not know either.
 _IS_ABSENT = """
-d.intune_id IS NOT NULL AND d.missing_since IS NULL
+(d.intune_id IS NOT NULL OR d.autopilot_id IS NULL AND d.enrolled_at IS NOT NULL) AND d.missing_since IS NULL
 AND NOT EXISTS (SELECT FROM resolved r WHERE r.device_id = d.id AND r.rank = 1)
 """
 _ABSENT = f"SELECT count(*) FROM fleet_device d WHERE {_IS_ABSENT}"  # noqa: S608 - no value in it
@@ -143,25 +154,32 @@ def staged_rows(page: Iterable[dict[str, Any]]) -> Iterator[tuple[Any, ...]]:
 
 
 def merge(pull: Pull) -> dict[str, int]:
-    """Bring the computers up to the staged rows; raises UnsafeAnswer before anything is written."""
+    """Bring the computers up to the staged rows, in the caller's transaction: UnsafeAnswer undoes what was written."""
     statement = Statement({"now": pull.now})
-    resolve(statement, _RESOLVE)
+    known = statement.number(_KNOWN)
+    counts = Counter[str]()
+    for _round in range(MOST_ROUNDS):
+        resolve(statement, _RESOLVE)
+        counts += _take_over(statement)
+        if not statement.number(_DISPLACED):
+            break
     absent = statement.number(_ABSENT)
     if not pull.is_released:
-        check_computers(absent, statement.number(_KNOWN))
+        check_computers(absent, known)
+    statement.run(_ABSENT_AGAIN)
+    return {
+        **{name: counts[name] for name in ("created", "updated", "returned", "placed")},
+        "absent": absent,
+        "missing": statement.number(_MISSING),
+        "unmatched": list_unmatched(pull.run.resource, statement, pull.now),
+    }
+
+
+def _take_over(statement: Statement) -> Counter[str]:
     statement.run(_LET_GO)
     returned = statement.number(_RETURNED)
     created = create_devices(statement)
     Statement({"created": True}).run(_UPDATE)
     updated = Statement({"created": False}).run(_UPDATE)
     placed = place_devices(statement)
-    statement.run(_ABSENT_AGAIN)
-    return {
-        "created": created,
-        "updated": updated,
-        "returned": returned,
-        "placed": placed,
-        "absent": absent,
-        "missing": statement.number(_MISSING),
-        "unmatched": list_unmatched(pull.run.resource, statement, pull.now),
-    }
+    return Counter(created=created, updated=updated, returned=returned, placed=placed)

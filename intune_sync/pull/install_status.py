@@ -159,6 +159,7 @@ def _rows(pull: Pull, url: str, version_id: int) -> Iterator[tuple[Any, ...]]:
 
 def _merge(pull: Pull, version_ids: list[int]) -> dict[str, int]:
     with connection.cursor() as cursor:
+        cursor.execute("DROP TABLE IF EXISTS pg_temp.latest")
         cursor.execute(_LATEST)
         cursor.execute(_UPSERT, {"now": pull.now})
         created, updated = cursor.fetchone()

@@ -84,7 +84,8 @@ class Statement:
 
 
 def resolve(statement: Statement, sql: str) -> None:
-    """Make `resolved`. Without fresh statistics PostgreSQL takes it for small, and compares every row with every row."""
+    """Make `resolved`. Without statistics PostgreSQL takes it for small, and compares every row with every row."""
+    statement.run("DROP TABLE IF EXISTS pg_temp.resolved")
     statement.run(sql)
     statement.run("CREATE INDEX ON resolved (device_id)")
     statement.run("ANALYZE resolved")
