@@ -70,12 +70,11 @@ def about_changes(changes: Iterable[ChangeSet], user: User) -> Iterator[Item]:
 
 
 def about_synchronisation(runs: Iterable[SyncRun]) -> Iterator[Item]:
-    url = reverse("intune_sync:health")
     unmatched = 0
     for run in runs:
         unmatched = run.unmatched  # type: ignore[attr-defined]
         if run.status in TROUBLED:
-            yield _trouble(run, url)
+            yield _trouble(run)
     if unmatched:
         text = ngettext(
             "%(number)s record in Intune fits no computer",
@@ -83,10 +82,12 @@ def about_synchronisation(runs: Iterable[SyncRun]) -> Iterator[Item]:
             unmatched,
         )
         title = text % {"number": number(unmatched)}
+        url = reverse("intune_sync:unmatched_list")
         yield Item(title, _("Each is listed with the reason."), url, "help-circle", "warn")
 
 
-def _trouble(run: SyncRun, url: str) -> Item:
+def _trouble(run: SyncRun) -> Item:
+    url = reverse("intune_sync:sync_run", args=[run.pk])
     shape = look(run.status)
     what = {"what": run.get_resource_display()}
     if run.status == SyncRun.Status.UNSAFE:

@@ -27,9 +27,9 @@ PLACES = [
     Place("fleet:device_list", _("Computers"), "device-laptop", "fleet.view_device"),
     Place("deployments:school_list", _("Schools"), "school", "schools.view_school"),
     Place("deployments:application_list", _("Applications"), "apps", "deployments.view_application"),
-    Place("deployments:baseline_list", _("Baseline"), "stack-2", "deployments.view_baseline", ("/revisions/",)),
+    Place("deployments:baseline_list", _("Baseline"), "stack-2", "deployments.view_baseline", ("/revisions/", "/containers/")),
     Place("intune_sync:change_set_list", _("Changes"), "list-check", "deployments.view_changeset"),
-    Place("intune_sync:health", _("Synchronisation"), "heart-rate-monitor", "intune_sync.view_syncrun"),
+    Place("intune_sync:health", _("Synchronisation"), "heart-rate-monitor", "intune_sync.view_syncrun", ("/intune/",)),
     Place("schools:audit", _("Audit trail"), "history", "schools.view_auditevent"),
     Place("schools:account", _("Account"), "user"),
 ]

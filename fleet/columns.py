@@ -6,12 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import TextChoices
 from django.utils.functional import Promise
 from django.utils.html import format_html
+from django.utils.translation import gettext, pgettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
-from fleet.models import Condition, Device
+from fleet.models import Condition, Device, Platform
 from schools.templatetags.face import as_of, status
 
 GIGABYTE = 10**9
@@ -19,14 +20,17 @@ GIGABYTE = 10**9
 
 @dataclass(frozen=True)
 class Column:
-    """`key` stands in the address; `sort` is the column that orders by it; `cell` is HTML, `value` goes into files."""
+    """`key` stands in the address; `sort` is the column that orders by it; `cell` is HTML, `value` goes into files.
+
+    Where `value` is a code, `words` are its choices.
+    """
 
     key: str
     label: str | Promise
     value: Callable[[Device], Any]
     cell: Callable[[Device], Any]
     sort: str = ""
-    is_number: bool = False
+    words: Sequence[tuple[str, str | Promise]] = ()
 
 
 def _school(device: Device) -> str:
@@ -42,12 +46,8 @@ def _free(device: Device) -> str:
     return "" if free is None or total is None else str(_("%(free)s of %(total)s GB") % {"free": free, "total": total})
 
 
-def condition_label(device: Device) -> str:
-    return str(Condition(device.condition).label)
-
-
-def _condition(device: Device) -> Any:
-    return status(device.condition, condition_label(device))
+def _status(code: str, words: type[TextChoices]) -> Any:
+    return status(code, words(code).label if code in words else code)
 
 
 COLUMNS = {
@@ -57,7 +57,13 @@ COLUMNS = {
         Column(
             "model", _("Model"), lambda d: str(d.hardware_model), lambda d: d.hardware_model, "hardware_model__name"
         ),
-        Column("condition", _("Condition"), condition_label, _condition),
+        Column(
+            "condition",
+            _("Condition"),
+            lambda d: d.condition,
+            lambda d: _status(d.condition, Condition),
+            words=Condition.choices,
+        ),
         Column(
             "check_in",
             _("Last heard from"),
@@ -66,18 +72,22 @@ COLUMNS = {
             "last_check_in_at",
         ),
         Column("os", _("OS build"), lambda d: d.os_version, lambda d: d.os_version, "os_version"),
-        Column("platform", _("Platform"), lambda d: d.get_platform_display(), lambda d: d.get_platform_display()),
+        Column(
+            "platform", _("Platform"), lambda d: d.platform, lambda d: d.get_platform_display(), words=Platform.choices
+        ),
         Column(
             "compliance",
             _("Compliance"),
-            lambda d: str(d.get_compliance_state_display()),
-            lambda d: status(d.compliance_state, d.get_compliance_state_display()),
+            lambda d: d.compliance_state,
+            lambda d: _status(d.compliance_state, Device.Compliance),
+            words=Device.Compliance.choices,
         ),
         Column(
             "enrollment",
             _("Enrolment state"),
-            lambda d: str(d.get_enrollment_state_display()),
-            lambda d: status(d.enrollment_state, d.get_enrollment_state_display()),
+            lambda d: d.enrollment_state,
+            lambda d: _status(d.enrollment_state, Device.Enrollment),
+            words=Device.Enrollment.choices,
         ),
         Column("free", _("Free storage"), lambda d: _gigabytes(d.storage_free_bytes), _free, "storage_free_bytes"),
         Column("tag", _("Group tag"), lambda d: d.observed_group_tag, lambda d: d.observed_group_tag),
@@ -100,12 +110,22 @@ def chosen_columns(keys: Sequence[str]) -> list[Column]:
 
 
 def file_columns() -> list[tuple[str, Callable[[Device], Any]]]:
-    """Everything, whatever the page shows."""
+    """Everything, whatever the page shows.
+
+    Words are looked up in the person's language now, once: rows are written when the request is over.
+    """
     first = [
-        (str(pgettext_lazy("computer", "Name")), lambda device: device.observed_name),
-        (str(_("Serial number")), lambda device: device.serial_number),
+        (pgettext("computer", "Name"), lambda device: device.observed_name),
+        (gettext("Serial number"), lambda device: device.serial_number),
     ]
-    return [*first, *((str(column.label), column.value) for column in COLUMNS.values())]
+    return [*first, *((str(column.label), _file_value(column)) for column in COLUMNS.values())]
+
+
+def _file_value(column: Column) -> Callable[[Device], Any]:
+    if not column.words:
+        return column.value
+    value, words = column.value, {code: str(label) for code, label in column.words}
+    return lambda device: words.get(value(device), value(device))
 
 
 def name_cell(device: Device) -> Any:

@@ -81,3 +81,12 @@ def test_export_needs_a_role_that_sees_computers() -> None:
     client.force_login(person("supplier"))
 
     assert client.get("/devices/export.csv").status_code == 403
+
+
+def test_words_are_in_the_persons_language_though_rows_are_sent_after_the_request(client: Client) -> None:
+    device()
+    client.cookies["django_language"] = "en"
+
+    heading, row = csv_lines(client)
+
+    assert row[heading.index("Compliance")] == "Compliant"
