@@ -1,4 +1,4 @@
-"""The figures on top of a school's page, each with the address of exactly the list that it counts."""
+"""Figures about a school's computers, each with the address of exactly the list that it counts."""
 
 from __future__ import annotations
 
@@ -30,7 +30,12 @@ class Figure:
 def computers_of_school(school: School, conditions: Mapping[Condition, int]) -> list[Figure]:
     """All computers, then each condition that occurs."""
     every = Figure(sum(conditions.values()), _("Computers"), _list(school=school.pk), "device-laptop")
-    shown = [
+    return [every, *by_condition(school, conditions)]
+
+
+def by_condition(school: School, conditions: Mapping[Condition, int]) -> list[Figure]:
+    """Each condition that occurs among the school's computers."""
+    return [
         Figure(
             count,
             condition.label,
@@ -41,7 +46,6 @@ def computers_of_school(school: School, conditions: Mapping[Condition, int]) -> 
         for condition, count in conditions.items()
         if count
     ]
-    return [every, *shown]
 
 
 def _list(**choices: Any) -> str:

@@ -92,7 +92,7 @@ class EntryForm(DecisionForm):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         container: Any = self.fields["container"]
-        container.choices = container_choices()
+        container.choices = [("", _("Choose a container")), *container_choices()]
         field: Any = self.fields["application"]
         field.choices = [("", field.empty_label), *((each.pk, each.name) for each in self.by_application)]
 

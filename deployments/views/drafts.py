@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from deployments.forms import DecisionForm, EntryForm, ReasonForm
 from deployments.models import Baseline, BaselineEntry, BaselineRevision
+from deployments.models.moves import InvalidMove
 from deployments.services import changes, drafts
 from deployments.services.profiles import profile_of
 from deployments.views.person import person
@@ -33,6 +34,8 @@ def add_entry(request: HttpRequest, pk: int) -> HttpResponse:
     """A form to choose everything; `?container=school:7&application=3` chooses beforehand."""
     user = person(request)
     draft = _draft(user, pk)
+    if not draft.is_editable:
+        return _not_editable(request, draft)
     form = EntryForm(request.POST) if request.method == "POST" else EntryForm(initial=request.GET.dict())
     if request.method == "POST" and form.is_valid():
         profile = profile_of(form.owner)
@@ -51,6 +54,8 @@ def change_entry(request: HttpRequest, pk: int, entry: int) -> HttpResponse:
     user = person(request)
     draft = _draft(user, pk)
     found = get_object_or_404(draft.entries.select_related("profile", "application", "version"), pk=entry)
+    if not draft.is_editable:
+        return _not_editable(request, draft)
     initial = {"decision": found.intent or found.action, "version": found.version_id}
     form = DecisionForm(
         request.POST if request.method == "POST" else None, application=found.application, initial=initial
@@ -64,6 +69,11 @@ def change_entry(request: HttpRequest, pk: int, entry: int) -> HttpResponse:
             messages.success(request, _("The draft now says: %(entry)s.") % {"entry": put})
             return redirect(draft)
     return _form_page(request, draft, form, found)
+
+
+def _not_editable(request: HttpRequest, revision: BaselineRevision) -> HttpResponse:
+    messages.error(request, InvalidMove(revision.status, revision.get_status_display()).messages[0])
+    return redirect(revision)
 
 
 def _form_page(

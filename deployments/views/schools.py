@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from deployments.figures import computers_of_school
+from deployments.figures import Figure, by_condition, computers_of_school
 from deployments.installs import Installs, installs_by_application, installs_by_school
 from deployments.models import ChangeSet
 from deployments.software import effective_for_school
@@ -39,8 +39,8 @@ class SchoolRow:
         return sum(self.conditions.values())
 
     @property
-    def worth_a_look(self) -> int:
-        return sum(self.conditions.get(condition, 0) for condition in WORTH_A_LOOK)
+    def worth_a_look(self) -> list[Figure]:
+        return by_condition(self.school, {each: self.conditions.get(each, 0) for each in WORTH_A_LOOK})
 
 
 @require_GET

@@ -1,7 +1,10 @@
+import gzip
+
 import pytest
 from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from deployments.models import BaselineEntry, BaselineRevision, ChangeSet
 from tests import factories as make
@@ -39,7 +42,7 @@ def test_device_page_says_why_an_app_is_there_and_when_it_came(client: Client) -
 
     assert "GeoGebra" in text
     assert "Upper secondary school" in text
-    assert f"{revision}, approved by Bo on" in text
+    assert f"{revision}</a>, approved by Bo on" in text
     assert "GeoGebra 6.0 was installed." in text
 
 
@@ -262,3 +265,27 @@ def queries_of(client: Client, name: str, key: int | None, limit, most: int) -> 
         page = get(client, name, *([key] if key else []))
     assert page.status_code == 200
     return len(queries)
+
+
+def test_figures_of_the_school_list_lead_to_the_lists_they_count(client: Client) -> None:
+    school = make.school()
+    make.device(school, compliance_state="noncompliant", last_check_in_at=timezone.now())
+    signed_in(client, "it_admin")
+
+    (row,) = get(client, "school_list").context["rows"]
+
+    (figure,) = row.worth_a_look
+    assert figure.value == 1
+    assert client.get(figure.href).context["count"] == 1
+
+
+def test_page_of_fifty_schools_stays_light(client: Client) -> None:
+    for n in range(50):
+        school = make.school(f"Skolan med ett ganska långt namn nummer {n}")
+        make.device(school, compliance_state="noncompliant")
+    signed_in(client, "it_admin")
+
+    body = get(client, "school_list").content
+
+    assert len(body) <= 80_000
+    assert len(gzip.compress(body)) <= 15_000
