@@ -15,7 +15,7 @@ from deployments.services.changes import finish
 from intune_sync.models import Operation
 
 LEASE = timedelta(seconds=60)
-LEASE_WHILE_SENDING = timedelta(seconds=120)
+LEASE_WHILE_SENDING = timedelta(seconds=75)
 """Longer than a call may take, so that nobody else sends the same list while its answer is awaited."""
 MOST_TRIES = 3
 RETRY_AFTER = timedelta(seconds=5)
@@ -159,4 +159,4 @@ def finish_if_done(change_set_id: int, now: datetime) -> None:
 
 
 def longer_each_time(waits: int) -> timedelta:
-    return min(RETRY_AFTER * 2 ** min(waits, 10), LONGEST_WAIT)
+    return min(RETRY_AFTER * (1 << min(waits, 10)), LONGEST_WAIT)

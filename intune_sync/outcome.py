@@ -29,7 +29,8 @@ def record_verified(lease: Lease, merged: MergedList, observed: Sequence[Raw], n
         mark_written(operation.change, now)
         keep_owned(operation.change.app_version_id, merged.our_keys, now)
         mirror_list(operation.intune_app_id, observed)
-        audit.record("assignments.written", operation.change, by=None, **_said(operation, observed))
+        before, after = _said(operation, observed)
+        audit.record("assignments.written", operation.change, by=None, before=before, after=after)
         ledger.finish_if_done(change_set_id, now)
 
 
@@ -65,16 +66,13 @@ def _mirrored(app: IntuneApp, raw: Raw) -> IntuneAssignment:
     )
 
 
-def _said(operation: Operation, observed: Sequence[Raw]) -> dict[str, dict[str, Any]]:
+def _said(operation: Operation, observed: Sequence[Raw]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Which entries there were and are, and the ids by which Microsoft's support finds the call."""
     before = observed if operation.before is None else operation.before
-    return {
-        "before": {"assignments": sorted(map(assignment_key, before))},
-        "after": {
-            "assignments": sorted(map(assignment_key, observed)),
-            "intune_app_id": str(operation.intune_app_id),
-            "client_request_id": str(operation.client_request_id or ""),
-            "request_id": operation.request_id,
-            "merged_again": operation.merges,
-        },
+    return {"assignments": sorted(map(assignment_key, before))}, {
+        "assignments": sorted(map(assignment_key, observed)),
+        "intune_app_id": str(operation.intune_app_id),
+        "client_request_id": str(operation.client_request_id or ""),
+        "request_id": operation.request_id,
+        "merged_again": operation.merges,
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -164,7 +165,8 @@ def _entry(revision: BaselineRevision, each: TakenOver, versions: Versions) -> B
 
 def _profile(target: Target) -> SoftwareProfile:
     level = next(level for level, owner in OWNER_OF_LEVEL.items() if owner == target.kind)
-    return SoftwareProfile.objects.get_or_create(level=level, **{f"{target.kind}_id": target.key})[0]
+    owner: dict[str, Any] = {f"{target.kind}_id": target.key}
+    return SoftwareProfile.objects.get_or_create(level=level, **owner)[0]
 
 
 def _own(taken: list[TakenOver], now: datetime) -> None:

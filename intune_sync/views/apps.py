@@ -6,7 +6,7 @@ from typing import cast
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
@@ -21,6 +21,8 @@ from schools.keyset import keyset_page
 from schools.models import User
 from schools.pages import render_page
 
+IN_CATALOGUE = Q(graph_id__in=AppVersion.objects.values("intune_app_id"))
+
 
 @require_GET
 @permission_required("intune_sync.view_syncrun")
@@ -31,7 +33,7 @@ def app_list(request: HttpRequest) -> HttpResponse:
     found = apps.filter(Q(display_name__icontains=sought) | Q(publisher__icontains=sought)) if sought else apps
     shown = request.GET.get("show", "")
     if shown in ("known", "new"):
-        found = found.filter(is_known=shown == "known")
+        found = found.filter(IN_CATALOGUE if shown == "known" else ~IN_CATALOGUE)
     page = keyset_page(
         found,
         order=request.GET.get("sort", ""),
@@ -39,11 +41,13 @@ def app_list(request: HttpRequest) -> HttpResponse:
         after=request.GET.get("after"),
         before=request.GET.get("before"),
     )
-    counts = apps.aggregate(all=Count("pk"), new=Count("pk", filter=Q(is_known=False)))
+    counts = IntuneApp.objects.filter(missing_since=None).aggregate(
+        all=Count("pk"), known=Count("pk", filter=IN_CATALOGUE)
+    )
     context = {
         "page": page,
         "rows": [(app, platform_of(app.app_type) is not None) for app in page.rows],
-        "counts": {**counts, "known": counts["all"] - counts["new"]},
+        "counts": {**counts, "new": counts["all"] - counts["known"]},
         "shown": shown,
         "sought": sought,
         "may_adopt": user.has_perm("deployments.edit_baseline"),
@@ -65,10 +69,6 @@ def adopt_app(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def with_catalogue(apps: QuerySet[IntuneApp]) -> QuerySet[IntuneApp]:
-    """Annotates `is_known`, `application_id` and `assigned`, the length of the app's assignment list."""
+    """Annotates `application_id`, None outside the catalogue, and `assigned`, the length of the assignment list."""
     version = AppVersion.objects.filter(intune_app_id=OuterRef("graph_id"))
-    return apps.annotate(
-        is_known=Exists(version),
-        application_id=Subquery(version.values("application_id")[:1]),
-        assigned=Count("assignments"),
-    )
+    return apps.annotate(application_id=Subquery(version.values("application_id")[:1]), assigned=Count("assignments"))

@@ -112,7 +112,7 @@ def change_set_devices(request: HttpRequest, pk: int) -> HttpResponse:
         before=request.GET.get("before"),
     )
     for target in page.rows:
-        target.status_label = DeviceStatus(target.status).label  # type: ignore[attr-defined]
+        target.status_label = DeviceStatus(target.status).label
     context = {
         "change_set": found,
         "page": page,
