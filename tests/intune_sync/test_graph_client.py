@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.x509.oid import NameOID
 
 from intune_sync import graph
 from intune_sync.graph import (
@@ -246,3 +252,32 @@ def test_pages_learn_since_when_graph_is_down_and_that_it_is_back(client: GraphC
 
     assert down_since is not None
     assert GraphCondition.objects.get().down_since is None
+
+
+def test_certificate_signs_in_instead_of_a_secret(sandbox: SandboxProcess, settings: Any, tmp_path: Path) -> None:
+    pem = tmp_path / "portal.pem"
+    pem.write_bytes(key_and_certificate())
+    settings.CLIENT_SECRET, settings.CLIENT_CERTIFICATE = "", str(pem)
+
+    with graph.client() as client:
+        assert client.get(DEVICES, {"$top": "1"})["value"]
+
+
+def test_certificate_that_cannot_be_read_is_said_plainly(sandbox: SandboxProcess, settings: Any) -> None:
+    settings.CLIENT_SECRET, settings.CLIENT_CERTIFICATE = "", "/nowhere.pem"
+
+    with graph.client() as client, pytest.raises(Unauthenticated) as raised:
+        client.get(DEVICES)
+
+    assert "CLIENT_CERTIFICATE" in raised.value.message
+
+
+def key_and_certificate() -> bytes:
+    """As `openssl req -x509 -newkey rsa` writes them into one file."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Terminsklar")])
+    now = datetime.now(UTC)
+    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    builder = builder.serial_number(1).not_valid_before(now).not_valid_after(now + timedelta(days=1))
+    form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    return key.private_bytes(*form) + builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
