@@ -11,7 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import pgettext_lazy
 from django.views.decorators.http import require_GET
 
-from fleet.columns import COLUMNS, SORTS, chosen_columns, file_columns, name_cell
+from fleet.columns import COLUMNS, SORTS, USUAL, chosen_columns, file_columns, name_cell
 from fleet.facets import facets
 from fleet.filters import DeviceFilter
 from fleet.models import Condition, Device
@@ -98,8 +98,7 @@ def _figures(request: HttpRequest, counts: dict[Condition, int]) -> dict[str, An
 
 
 def _table(request: HttpRequest, devices: list[Device]) -> dict[str, Any]:
-    keys = request.GET.getlist("col")
-    columns = chosen_columns(keys)
+    columns = chosen_columns(request.GET.getlist("col"))
     rows = [(name_cell(device), [(column, column.cell(device)) for column in columns]) for device in devices]
-    choices = [(column, column in columns) for column in COLUMNS.values()]
-    return {"columns": columns, "rows": rows, "column_choices": choices, "column_keys": keys, "name_label": NAME}
+    choices = [(column, column in columns, column.key in USUAL) for column in COLUMNS.values()]
+    return {"columns": columns, "rows": rows, "column_choices": choices, "name_label": NAME}

@@ -20,7 +20,6 @@ ICON_NAMES = ROOT / "static" / "icons.txt"
 # file in static/vendor: file in node_modules
 VENDOR_FILES = {
     "tabler.min.css": "@tabler/core/dist/css/tabler.min.css",
-    "tabler.min.js": "@tabler/core/dist/js/tabler.min.js",
     "htmx.min.js": "htmx.org/dist/htmx.min.js",
     "htmx.LICENSE.txt": "htmx.org/LICENSE",
     "chart.umd.min.js": "chart.js/dist/chart.umd.min.js",

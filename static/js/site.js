@@ -24,11 +24,14 @@
     document.dispatchEvent(new Event("theme-changed"));
   });
 
-  /* Fields left empty stay out of the address. */
+  /* Fields left empty, and columns left as usual, stay out of the address. */
   document.addEventListener("htmx:configRequest", (event) => {
-    if (!event.target.matches("form[data-filters]")) return;
+    const form = event.target;
+    if (!form.matches("form[data-filters]")) return;
     const { parameters } = event.detail;
     for (const name of Object.keys(parameters)) if (parameters[name] === "") delete parameters[name];
+    const columns = [...form.querySelectorAll("input[name=col]")];
+    if (columns.every((box) => box.checked === ("usual" in box.dataset))) delete parameters.col;
   });
 
   /* A menu closes by Escape and by a click elsewhere. */
