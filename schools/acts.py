@@ -6,11 +6,13 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils import formats, timezone
+from django.utils.dateparse import parse_datetime
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from schools.models import Role, SchoolForm
+from schools.models import Role, SchoolForm, User
 
 ACTS: dict[str, str | Promise] = {
     "person.created": gettext_lazy("Account created"),
@@ -104,6 +106,8 @@ VALUES: dict[str, dict[str, str | Promise]] = {
 }
 """Codes that columns hold, in the words that the pages use for them."""
 
+MOMENTS = {"expires_at", "revoked_at", "valid_until"}
+
 ORIGINS: dict[str, str | Promise] = {
     "web": gettext_lazy("Web page"),
     "api": gettext_lazy("API"),
@@ -130,12 +134,19 @@ def origin_in_words(origin: str) -> str:
     return f"{ORIGINS.get(kind, kind)} {address}".strip()
 
 
+def actor_in_words(actor: User | None, origin: str) -> str:
+    """Who acted; without a person it was somebody at the server's command line, or the portal by itself."""
+    if actor is not None:
+        return actor.display_name
+    return _("Command line") if origin.startswith("command") else _("The portal")
+
+
 def differences(before: dict[str, Any], after: dict[str, Any]) -> list[Difference]:
-    """What an event says, column by column; a column that did not change is left out."""
+    """What an event says, column by column; a column that did not change, or is empty still, is left out."""
     return [
         Difference(str(COLUMNS.get(column, column)), _said(before, column), _said(after, column))
         for column in sorted(before.keys() | after.keys())
-        if column not in before or column not in after or before[column] != after[column]
+        if (before.get(column) or "") != (after.get(column) or "")
     ]
 
 
@@ -148,6 +159,8 @@ def _value_in_words(column: str, value: Any) -> str:
         return "–"
     if isinstance(value, str) and value in VALUES.get(column, {}):
         return str(VALUES[column][value])
+    if isinstance(value, str) and column in MOMENTS and (moment := parse_datetime(value)):
+        return formats.date_format(timezone.localtime(moment), "SHORT_DATETIME_FORMAT")
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if isinstance(value, list) and not any(isinstance(item, dict | list) for item in value):

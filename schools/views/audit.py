@@ -10,7 +10,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from schools.acts import act_in_words, differences, origin_in_words
+from schools.acts import act_in_words, actor_in_words, differences, origin_in_words
 from schools.audit import verify
 from schools.decorators import permission_required
 from schools.forms import AuditFilterForm
@@ -57,6 +57,7 @@ def _lines(page: KeysetPage[AuditEvent], person: User) -> list[dict[str, Any]]:
     return [
         {
             "event": event,
+            "who": actor_in_words(event.actor, event.origin),
             "act": act_in_words(event.act),
             "url": urls.get((event.object_type, int(event.object_id))) if event.object_id.isdecimal() else None,
             "differences": differences(event.before, event.after),

@@ -126,7 +126,7 @@ API: dict[str, Row] = {
     "/api/v1/change-sets/{}/reject/": row("change_set", POST=IT),
     "/api/v1/change-sets/{}/cancel/": row("change_set", POST=IT),
     # intune_sync
-    "/api/v1/change-sets/{}/plan/": row("change_set", GET=WIDE),
+    "/api/v1/change-sets/{}/plan/": row("change_set", GET=CHANGE),
     "/api/v1/change-sets/{}/preview/": row("change_set", POST=IT),
     "/api/v1/change-sets/{}/apply/": row("change_set", POST=IT),
     "/api/v1/change-sets/{}/retry/": row("change_set", POST=IT),

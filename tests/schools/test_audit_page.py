@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import translation
 
 from schools import audit
 from schools.acts import ACTS, differences
@@ -157,3 +158,18 @@ def test_every_act_that_the_code_records_has_words() -> None:
 
     assert len(acts) > 10
     assert acts - ACTS.keys() == set()
+
+
+def test_moments_codes_and_empty_values_read_as_words() -> None:
+    with translation.override("en"):
+        said = differences({}, {"valid_until": "2027-06-11T21:59:59+00:00", "role": "auditor", "school": None})
+
+    assert [difference.after for difference in said] == ["Auditor", "2027-06-11 23:59"]
+
+
+def test_act_without_a_person_names_where_it_came_from(client: Client, admin: User) -> None:
+    with audit.acting_from("command"):
+        record(factories.school())
+    record(factories.school())
+
+    assert [line["who"] for line in client.get("/audit/").context["lines"]] == ["The portal", "Command line"]
