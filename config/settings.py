@@ -4,6 +4,7 @@ A missing or malformed variable stops the start with its name. `NAME_FILE` may h
 """
 
 from pathlib import Path
+from typing import Any
 
 import environ
 from csp.constants import NONE, SELF
@@ -11,7 +12,17 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = environ.FileAwareEnv()
+
+
+class Env(environ.FileAwareEnv):  # type: ignore[misc]
+    """`NAME`, or the content of the file that `NAME_FILE` names; a file's last line may end in a newline."""
+
+    def get_value(self, var: str, *args: Any, **options: Any) -> Any:
+        value = super().get_value(var, *args, **options)
+        return value.strip() if isinstance(value, str) else value
+
+
+env = Env()
 
 DEBUG = False
 SECRET_KEY = env.str("SECRET_KEY")
