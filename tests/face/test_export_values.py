@@ -14,8 +14,9 @@ from schools.export import export_response
 
 
 def csv_of(value: Any) -> str:
-    body = b"".join(export_response([value], [("Kolumn", lambda row: row)], "lista", "csv"))  # type: ignore[arg-type]
-    return body.decode("utf-8-sig").splitlines()[1]
+    columns = [("Kolumn", lambda row: row), ("Slut", lambda _: "slut")]
+    body = b"".join(export_response([value], columns, "lista", "csv"))  # type: ignore[arg-type]
+    return body.decode("utf-8-sig").splitlines()[1].removesuffix(";slut")
 
 
 def xlsx_of(value: Any) -> Any:
