@@ -8,15 +8,16 @@ import json
 import os
 import shutil
 import sys
+from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 from scripts.chromium import NAMES
 from scripts.progress import console
 
-WIDTHS = {"desktop": {"width": 1280, "height": 900}, "phone": {"width": 390, "height": 844}}
+WIDTHS: dict[str, ViewportSize] = {"desktop": {"width": 1280, "height": 900}, "phone": {"width": 390, "height": 844}}
 PAGES = {
     "anna": {
         "overview": "/",
@@ -24,13 +25,13 @@ PAGES = {
         "schools": "/schools/",
         "applications": "/applications/",
         "baselines": "/baselines/",
-        "changes": "/change-sets/",
+        "changes": "/changes/",
         "sync": "/sync/",
         "audit": "/audit/",
         "account": "/account/",
         "api": "/api/",
     },
-    "david": {"overview": "/", "devices": "/devices/", "changes": "/change-sets/", "schools": "/schools/"},
+    "david": {"overview": "/", "devices": "/devices/", "changes": "/changes/", "schools": "/schools/"},
     "filip": {"overview": "/", "applications": "/applications/"},
 }
 FIRST_LINKS = {
@@ -39,8 +40,17 @@ FIRST_LINKS = {
     "application": ("/applications/", "a[href^='/applications/']"),
     "baseline": ("/baselines/", "a[href^='/baselines/']"),
     "revision": ("/baselines/", "a[href^='/revisions/']"),
-    "change": ("/change-sets/", "a[href^='/change-sets/']"),
+    "change": ("/changes/", "a[href^='/changes/']"),
 }
+
+
+class Look(NamedTuple):
+    """Who looks, and at which of the faces; the parts of a picture's name."""
+
+    username: str
+    language: str
+    theme: str
+    width: str
 
 
 def main() -> None:
@@ -53,37 +63,23 @@ def main() -> None:
     folder.mkdir(exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=_chromium(), args=["--no-sandbox"])
-        for username, pages in PAGES.items():
-            for language in options.languages:
-                for theme in options.themes:
-                    for name, size in WIDTHS.items():
-                        take(browser, demo, username, pages, folder, language, theme, name, size)
+        for username, language, theme, width in product(PAGES, options.languages, options.themes, WIDTHS):
+            take(browser, demo, folder, Look(username, language, theme, width))
         browser.close()
     console.print(f"{len(list(folder.glob('*.png')))} pictures in {folder}")
 
 
-def take(
-    browser: Browser,
-    demo: dict[str, Any],
-    username: str,
-    pages: dict[str, str],
-    folder: Path,
-    language: str,
-    theme: str,
-    width: str,
-    size: Any,
-) -> None:
+def take(browser: Browser, demo: dict[str, Any], folder: Path, look: Look) -> None:
     """Every page of one person in one language, theme and width."""
-    context = browser.new_context(
-        base_url=demo["url"], viewport=size, color_scheme="dark" if theme == "dark" else "light"
-    )
-    context.add_cookies([{"name": "django_language", "value": language, "url": demo["url"]}])
+    scheme = "dark" if look.theme == "dark" else "light"
+    context = browser.new_context(base_url=demo["url"], viewport=WIDTHS[look.width], color_scheme=scheme)
+    context.add_cookies([{"name": "django_language", "value": look.language, "url": demo["url"]}])
     page = context.new_page()
-    sign_in(page, demo, username)
-    for name, path in {**pages, **(found(page) if username == "anna" else {})}.items():
+    sign_in(page, demo, look.username)
+    for name, path in {**PAGES[look.username], **(found(page) if look.username == "anna" else {})}.items():
         page.goto(path)
         page.wait_for_load_state("networkidle")
-        page.screenshot(path=folder / f"{name}-{username}-{language}-{theme}-{width}.png", full_page=True)
+        page.screenshot(path=folder / f"{name}-{'-'.join(look)}.png", full_page=True)
     context.close()
 
 
@@ -92,7 +88,7 @@ def sign_in(page: Page, demo: dict[str, Any], username: str) -> None:
     page.goto("/")
     page.locator("input[name=username]").fill(username)
     page.locator("input[name=password]").fill(account["password"])
-    page.locator("main form button[type=submit]").click()
+    page.locator("form:has(input[name=password]) button").click()
     page.wait_for_url(demo["url"] + "/")
 
 

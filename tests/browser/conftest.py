@@ -93,7 +93,7 @@ def sign_in(chromium: Browser, demo: Demo) -> Iterator[SignIn]:
         page.goto("/")
         page.locator("input[name=username]").fill(username)
         page.locator("input[name=password]").fill(demo.account(username)["password"])
-        page.locator("main form button[type=submit]").click()
+        page.locator("form:has(input[name=password]) button").click()
         page.wait_for_url(demo.url + "/")
         return page
 
