@@ -1,0 +1,107 @@
+"""axe on every page, in both languages and themes, as the roles that see something of their own there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.browser.conftest import ROOT, Demo, SignIn
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("demo")]
+
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]
+LISTS = {
+    "anna": [
+        "/",
+        "/devices/",
+        "/devices/?q=finns-inte",
+        "/schools/",
+        "/applications/",
+        "/baselines/",
+        "/changes/",
+        "/sync/",
+        "/sync/runs/",
+        "/sync/unmatched/",
+        "/intune/apps/",
+        "/audit/",
+        "/account/",
+        "/account/password/",
+        "/api/",
+        "/finns-inte/",
+    ],
+    "david": ["/", "/devices/", "/schools/", "/changes/", "/audit/"],
+    "filip": ["/", "/applications/", "/baselines/", "/audit/"],
+    "hanna": ["/", "/account/"],
+}
+DETAILS = {
+    "/devices/": "/devices/",
+    "/schools/": "/schools/",
+    "/applications/": "/applications/",
+    "/baselines/": "/baselines/",
+    "/sync/runs/": "/sync/runs/",
+}
+"""Lists, and how the addresses of what they lead to begin."""
+LOOKS = [("sv", "light"), ("sv", "dark"), ("en", "light"), ("en", "dark")]
+
+
+def faults(page: Page) -> list[str]:
+    """What axe finds, a line each: rule, element."""
+    page.evaluate(Path(AXE).read_text())
+    found: dict[str, Any] = page.evaluate("tags => axe.run(document, {runOnly: tags})", RULES)
+    return [f"{each['id']}: {node['html'][:160]}" for each in found["violations"] for node in each["nodes"]]
+
+
+def details(page: Page) -> list[str]:
+    """One page of each kind that lists lead to, with the active revision and its containers."""
+    found = []
+    for start, beginning in DETAILS.items():
+        page.goto(start)
+        links = [link.get_attribute("href") or "" for link in page.locator(f"main a[href^='{beginning}']").all()]
+        found += [href for href in links if href.removeprefix(beginning).rstrip("/").isdigit()][:1]
+    page.goto(next(path for path in found if path.startswith("/baselines/")))
+    for beginning in ("/revisions/", "/containers/"):
+        found += [link.get_attribute("href") or "" for link in page.locator(f"main a[href^='{beginning}']").all()[:1]]
+    return found
+
+
+@pytest.mark.parametrize(("language", "theme"), LOOKS)
+@pytest.mark.parametrize("username", LISTS)
+def test_every_page_is_accessible(demo: Demo, sign_in: SignIn, username: str, language: str, theme: str) -> None:
+    page = sign_in(username, color_scheme=theme)
+    page.context.add_cookies([{"name": "django_language", "value": language, "url": demo.url}])
+
+    found = {}
+    for path in [*LISTS[username], *(details(page) if username == "anna" else [])]:
+        page.goto(path)
+        assert page.locator("html").get_attribute("lang") == language
+        found[path] = faults(page)
+
+    assert {path: lines for path, lines in found.items() if lines} == {}
+
+
+@pytest.mark.parametrize("username", ["anna", "david"])
+def test_no_page_scrolls_sideways_on_a_phone(demo: Demo, sign_in: SignIn, username: str) -> None:
+    page = sign_in(username, viewport={"width": 360, "height": 740})
+
+    too_wide = []
+    for path in [*LISTS[username], *(details(page) if username == "anna" else [])]:
+        page.goto(path)
+        if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
+            too_wide.append(path)
+
+    assert too_wide == []
+
+
+def test_the_pages_work_with_script_off(demo: Demo, sign_in: SignIn) -> None:
+    page = sign_in("anna", java_script_enabled=False)
+
+    page.goto("/devices/")
+    page.locator("input[name=q]").fill("GYRONN")
+    page.locator("form[role=search] button.without-script").click()
+
+    assert "q=GYRONN" in page.url
+    assert all("GYRONN" in name for name in page.locator("tbody th a").all_inner_texts())
