@@ -4,10 +4,25 @@ from typing import Any
 
 from .apps import App
 from .assignments import EXCLUSION, FILTER_FIELDS, GROUP, INTENT_NUMBERS, TARGET_TYPES, stored
+from .bodies import check_kinds
 from .errors import GraphFault
 from .groups import Directory
 
 Json = dict[str, Any]
+
+TARGET_KINDS: dict[str, type | tuple[str, ...]] = {
+    "groupId": str,
+    FILTER_FIELDS[0]: str,
+    FILTER_FIELDS[1]: ("none", "include", "exclude"),
+}
+SETTING_KINDS: dict[str, type | tuple[str, ...]] = {
+    "notifications": ("showAll", "showReboot", "hideAll"),
+    "deliveryOptimizationPriority": ("notConfigured", "foreground"),
+    "restartSettings": dict,
+    "installTimeSettings": dict,
+    "autoUpdateSettings": dict,
+    "inUseSettings": dict,
+}
 
 
 def checked(
@@ -32,17 +47,18 @@ def _check_shape(app: App, item: Any, version: str) -> None:
         raise GraphFault(400, "BadRequest", "An assignment needs a target.")
     if target.get("@odata.type") not in TARGET_TYPES:
         raise GraphFault(400, "BadRequest", "The annotation 'odata.type' is missing or unknown in 'target'.")
-    if not isinstance(target.get("groupId", ""), str):
-        raise GraphFault(400, "BadRequest", "The value of 'groupId' must be a string.")
-    if item.get("intent") not in INTENT_NUMBERS:
-        raise GraphFault(400, "BadRequest", f"The value '{item.get('intent')}' of 'intent' is not an installIntent.")
+    check_kinds(item, {"intent": tuple(INTENT_NUMBERS), "settings": dict})
+    check_kinds(target, TARGET_KINDS)
+    if item.get("intent") is None:
+        raise GraphFault(400, "BadRequest", "An assignment needs an intent.")
     if version != "beta" and (names := [name for name in FILTER_FIELDS if name in target]):
         kind = target["@odata.type"].removeprefix("#")
         raise GraphFault(400, "BadRequest", f"The property '{names[0]}' does not exist on type '{kind}'.")
     settings = item.get("settings")
     if settings is None:
         return
-    kind = settings.get("@odata.type") if isinstance(settings, dict) else None
+    check_kinds(settings, SETTING_KINDS)
+    kind = settings.get("@odata.type")
     if kind not in (f"#microsoft.graph.{app.spec.type}AssignmentSettings", _legacy_settings(app)):
         raise GraphFault(
             400, "BadRequest", f"Settings of type '{kind}' do not belong to an app of type {app.spec.type}."

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from .audit import Actor
-from .clock import graph_date
+from .clock import DAY, graph_date
 from .errors import GraphFault
 from .faults import FaultRule
 from .graph import Graph
@@ -18,6 +18,8 @@ from .heart import Heart
 from .messages import GraphRequest
 
 Json = dict[str, Any]
+
+MOST_SECONDS = 400 * DAY
 
 log = logging.getLogger("sandbox")
 
@@ -68,9 +70,9 @@ class Control:
         """POST `{"advance_seconds": n}` answers when everything due by then has happened."""
         if request.method == "POST":
             body = await _body(request)
-            seconds = body.get("advance_seconds")
-            if not isinstance(seconds, int | float) or seconds < 0:
-                return _json({"error": "advance_seconds must be a number that is not negative"}, 400)
+            seconds = body.get("advance_seconds") if isinstance(body, dict) else None
+            if not isinstance(seconds, int | float) or not 0 <= seconds <= MOST_SECONDS:
+                return _json({"error": f"advance_seconds must be a number from 0 to {MOST_SECONDS:.0f}"}, 400)
             await self.heart.advance(seconds)
         clock = self.graph.clock
         return _json({"now": graph_date(clock.now()), "offset_seconds": clock.offset})
@@ -110,10 +112,12 @@ class Control:
     async def foreign(self, request: Request) -> Response:
         """Another administrator writes: `assignments` replace, `add` adds; `when` waits for a matching request."""
         body = await _body(request)
+        body = body if isinstance(body, dict) else {}
         app = self.graph.world.catalogue.apps.get(str(body.get("app_id")))
         if app is None or not ({"assignments", "add"} & set(body)):
             return _json({"error": "needs the app_id of an app, and assignments or add"}, 400)
-        if when := body.get("when"):
+        when = body.get("when")
+        if isinstance(when, dict):
             self._write_after(when, body)
             return _json({"waiting": when}, 202)
         try:

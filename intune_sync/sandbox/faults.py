@@ -67,6 +67,8 @@ class FaultRule:
             raise ValueError(
                 f"fault of kind {kind!r} with unknown fields {sorted(unknown)}; kinds are {', '.join(KINDS)}"
             )
+        if not _is_sound(item):
+            raise ValueError("status and count are whole numbers; seconds and rate are numbers; match is an object")
         if extra := set(item.get("match", {})) - {"method", "path_contains"}:
             raise ValueError(f"match knows method and path_contains, not {', '.join(sorted(extra))}")
         rule = cls(**item)
@@ -97,6 +99,12 @@ class FaultRule:
         self.happened += 1
         self.count -= self.count > 0
         return True
+
+
+def _is_sound(item: Json) -> bool:
+    whole = all(isinstance(item.get(name, 0), int) for name in ("status", "count"))
+    numbers = all(isinstance(item.get(name, 0), int | float) for name in ("seconds", "rate"))
+    return whole and numbers and isinstance(item.get("match", {}), dict)
 
 
 class Faults:

@@ -17,16 +17,21 @@ _TOKEN = re.compile(
 _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     "eq": lambda left, right: left == right,
     "ne": lambda left, right: left != right,
-    "gt": lambda left, right: left is not None and left > right,
-    "ge": lambda left, right: left is not None and left >= right,
-    "lt": lambda left, right: left is not None and left < right,
-    "le": lambda left, right: left is not None and left <= right,
+    "gt": lambda left, right: _comparable(left, right) and left > right,
+    "ge": lambda left, right: _comparable(left, right) and left >= right,
+    "lt": lambda left, right: _comparable(left, right) and left < right,
+    "le": lambda left, right: _comparable(left, right) and left <= right,
 }
 _FUNCTIONS: dict[str, Callable[[str, str], bool]] = {
     "startswith": str.startswith,
     "endswith": str.endswith,
     "contains": str.__contains__,
 }
+
+
+def _comparable(left: Any, right: Any) -> bool:
+    kinds = (str, int | float)
+    return any(isinstance(left, kind) and isinstance(right, kind) for kind in kinds)
 
 
 class FilterError(ValueError):
@@ -63,6 +68,13 @@ def _tokens(text: str) -> list[tuple[str, str]]:
         tokens.append((found.lastgroup, found[found.lastgroup]))
         position = found.end()
     return [*tokens, ("end", "")]
+
+
+def _date(text: str) -> float:
+    try:
+        return parse_date(text)
+    except ValueError as error:
+        raise FilterError(f"'{text}' is not a date") from error
 
 
 def _folded(value: Any) -> Any:
@@ -199,7 +211,7 @@ class _Parser:
         if kind == "number":
             return float(text)
         if kind == "date":
-            return parse_date(text)
+            return _date(text)
         if kind == "word" and text.lower() in ("true", "false", "null"):
             return {"true": True, "false": False, "null": None}[text.lower()]
         raise FilterError(f"expected a value, found '{text or 'the end'}'")

@@ -11,6 +11,7 @@ from ..app_json import app_json
 from ..apps import BETA_ONLY_TYPES, App
 from ..assignments import shown
 from ..audit import Actor
+from ..bodies import object_of
 from ..errors import GraphFault, not_found
 from ..messages import GraphRequest, GraphResponse, Json, answer, no_content
 from ..paging import INTUNE_PAGE
@@ -80,7 +81,7 @@ def get_assignment(graph: Graph, request: GraphRequest) -> GraphResponse:
 @routes.on("POST", ONE + "/assignments", APPS)
 def create_assignment(graph: Graph, request: GraphRequest) -> GraphResponse:
     app = _app(graph, request)
-    body = request.body if isinstance(request.body, dict) else {}
+    body = object_of(request.body)
     (added,) = graph.world.add_assignments(app, [body], Actor(request.client_id), request.version)
     return answer(shown(added, request.version), status=201)
 
@@ -96,7 +97,7 @@ def delete_assignment(graph: Graph, request: GraphRequest) -> GraphResponse:
 def assign(graph: Graph, request: GraphRequest) -> GraphResponse:
     """Replaces the whole list."""
     app = _app(graph, request)
-    body = request.body if isinstance(request.body, dict) else {}
+    body = object_of(request.body)
     graph.world.replace_assignments(app, body.get("mobileAppAssignments"), Actor(request.client_id), request.version)
     return no_content()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from ..bodies import check_kinds, object_of
 from ..chance import guid
 from ..clock import graph_date
 from ..device_json import autopilot_identity
@@ -60,16 +61,15 @@ def get_identity(graph: Graph, request: GraphRequest) -> GraphResponse:
 
 @routes.on("POST", IDENTITIES + "/{}/updateDeviceProperties", ENROLMENT)
 def update_properties(graph: Graph, request: GraphRequest) -> GraphResponse:
-    device, body = _identity(graph, request), request.body
-    if not isinstance(body, dict):
-        raise GraphFault(400, "BadRequest", "The request body must be an object.")
+    device, body = _identity(graph, request), object_of(request.body)
+    check_kinds(body, dict.fromkeys(WRITABLE[request.version], str))
     if unknown := set(body) - set(WRITABLE[request.version]):
         raise GraphFault(400, "BadRequest", f"The parameter '{min(unknown)}' is not known.")
     device.display_name = body.get("displayName", device.display_name) or ""
     device.addressable_user = body.get("addressableUserName", device.addressable_user) or ""
     tag = body.get("groupTag")
     if tag is not None and tag != device.group_tag:
-        device.group_tag = str(tag)
+        device.group_tag = tag
         graph.world.life.retag(device, graph.clock.now())
     graph.world.views.forget(device.ordinal)
     return no_content()

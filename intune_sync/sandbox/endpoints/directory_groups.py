@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from ..bodies import check_kinds, object_of
 from ..chance import guid
 from ..clock import graph_date
 from ..devices import Device
@@ -64,7 +65,7 @@ def count_groups(graph: Graph, request: GraphRequest) -> GraphResponse:
 
 @routes.on("POST", "/groups", ENTRA)
 def create_group(graph: Graph, request: GraphRequest) -> GraphResponse:
-    body = request.body if isinstance(request.body, dict) else {}
+    body = _body(request)
     for name in ("displayName", "mailNickname"):
         if not isinstance(body.get(name), str) or not body[name]:
             raise bad_request(f"A value is required for property '{name}' of resource 'Group'.")
@@ -96,11 +97,11 @@ def get_group(graph: Graph, request: GraphRequest) -> GraphResponse:
 @routes.on("PATCH", "/groups/{}", ENTRA, (V1,))
 def update_group(graph: Graph, request: GraphRequest) -> GraphResponse:
     group = _group(graph, request)
-    body = request.body if isinstance(request.body, dict) else {}
+    body = _body(request)
     added = _bound_devices(graph, body)
     if added:
         _add_members(graph, group, added)
-    group.display_name = body.get("displayName", group.display_name)
+    group.display_name = body.get("displayName") or group.display_name
     group.description = body.get("description", group.description)
     if "membershipRule" in body:
         _change_rule(graph, group, body["membershipRule"])
@@ -127,7 +128,7 @@ def count_members(graph: Graph, request: GraphRequest) -> GraphResponse:
 @routes.on("POST", "/groups/{}/members/$ref", ENTRA, (V1,))
 def add_member(graph: Graph, request: GraphRequest) -> GraphResponse:
     group = _group(graph, request)
-    body = request.body if isinstance(request.body, dict) else {}
+    body = _body(request)
     _add_members(graph, group, [_referenced(graph, body.get("@odata.id"))])
     return no_content()
 
@@ -169,6 +170,13 @@ def group_json(group: Group) -> Json:
         "theme": None,
         "visibility": None,
     }
+
+
+def _body(request: GraphRequest) -> Json:
+    body = object_of(request.body)
+    kinds = {"displayName": str, "mailNickname": str, "description": str, "groupTypes": list, "membershipRule": str}
+    check_kinds(body, kinds, code="Request_BadRequest")
+    return body
 
 
 def _group(graph: Graph, request: GraphRequest) -> Group:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import orjson
 
+from ..bodies import check_kinds, object_of
 from ..clock import NEVER, graph_date
-from ..errors import GraphFault, not_found
+from ..errors import not_found
 from ..messages import GraphRequest, GraphResponse, Json, answer
 from ..paging import INTUNE_PAGE
 from ..reports import ExportJob
@@ -24,9 +25,9 @@ JOBS = "/deviceManagement/reports/exportJobs"
 
 @routes.on("POST", JOBS, REPORTS)
 def create_job(graph: Graph, request: GraphRequest) -> GraphResponse:
-    if not isinstance(request.body, dict):
-        raise GraphFault(400, "BadRequest", "The request body must be an object.")
-    job = graph.export_jobs.create(request.body)
+    body = object_of(request.body)
+    check_kinds(body, {"reportName": str, "filter": str, "select": list})
+    job = graph.export_jobs.create(body)
     return answer(_shown(graph, request, job), status=201)
 
 
