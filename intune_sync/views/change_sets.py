@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET
 from deployments.models import ChangeSet
 from deployments.queries import Progress, device_targets, progress
 from deployments.status import DeviceStatus
-from intune_sync.previews import Preview, SchoolShare, notices, preview, writing
+from intune_sync.previews import Preview, SchoolShare, notices, preview, sizes, writing
 from intune_sync.words import gigabytes
 from schools.decorators import permission_required
 from schools.keyset import keyset_page
@@ -44,12 +44,8 @@ def change_set_list(request: HttpRequest) -> HttpResponse:
     visible = ChangeSet.objects.visible_to(user)
     chosen = request.GET.get("status", "")
     rows = visible.filter(status=chosen) if chosen in Status.values else visible
-    mine = user.access.schools_q("deployments.view_changeset", "changes__targets__device__school_id")
     page = keyset_page(
-        rows.select_related("revision__baseline__semester", "requested_by").annotate(
-            computers=Count("changes__targets__device", filter=mine, distinct=True),
-            apps=Count("changes", distinct=True),
-        ),
+        rows.select_related("revision__baseline__semester", "requested_by").defer("plan"),
         order="-number",
         allowed={"number": "id"},
         after=request.GET.get("after"),
@@ -59,6 +55,7 @@ def change_set_list(request: HttpRequest) -> HttpResponse:
     counts = dict(visible.order_by().values_list("status").annotate(Count("pk")))
     context = {
         "page": page,
+        "rows": sizes(page.rows, user),
         "total": sum(counts.values()),
         "waiting": counts.get(Status.PLANNED, 0),
         "applying": counts.get(Status.APPLYING, 0),
@@ -86,6 +83,7 @@ def change_set(request: HttpRequest, pk: int) -> HttpResponse:
         "download": gigabytes(seen.download_bytes),
         "sees_all": sees_all,
         "has_plan": bool(found.plan_hash),
+        "is_about_several": len(seen.apps) > 1,
         "notices": notices(found) if sees_all else [],
         "calls": _calls(found) if sees_all else [],
         **_may(user, found),
@@ -116,7 +114,7 @@ def change_set_devices(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "change_set": found,
         "page": page,
-        "count": targets.count(),
+        **targets.aggregate(count=Count("pk"), computers=Count("device", distinct=True)),
         "school": school,
         "chosen": chosen,
         "choices": DeviceStatus.choices,
@@ -135,9 +133,10 @@ def find_change_set(user: User, pk: int) -> ChangeSet:
 
 
 def _progress_part(request: HttpRequest, found: ChangeSet, user: User) -> HttpResponse:
-    """What is asked for every few seconds. When the state has changed, the page is fetched anew with its new buttons."""
+    """What is asked for every few seconds. When the state has changed, the page is fetched anew with its buttons."""
     context = {"change_set": found, **_progress(found, user)}
-    context["rows"] = _school_rows(preview(found, user), context["progress"])
+    seen = preview(found, user)
+    context |= {"rows": _school_rows(seen, context["progress"]), "is_about_several": len(seen.apps) > 1}
     response = render_page(
         request, "intune_sync/change_set.html", context, partial="intune_sync/_change_set_progress.html"
     )

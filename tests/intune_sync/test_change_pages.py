@@ -234,6 +234,7 @@ def test_the_list_shows_what_it_counts(town: Town):
     client = signed_in(town.requester)
 
     shown = client.get(reverse("intune_sync:change_set_list")).content.decode()
+    assert ">9</a>" in shown
     none = client.get(reverse("intune_sync:change_set_list"), {"status": "failed"}).content.decode()
 
     assert "A change is being written to Intune right now." in shown
