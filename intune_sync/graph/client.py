@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Protocol
 from urllib.parse import urlsplit
@@ -93,14 +93,12 @@ class GraphClient:
         """
         url, seen = self._address(path, version), set[str]()
         while url:
-            if url in seen or not self._is_ours(url):
-                raise BadAnswer("Graph's next link leads in a circle or to a foreign address.")
             seen.add(url)
             body = self._exchange("GET", url, params=params).body
             if not isinstance(body, dict) or not isinstance(body.get("value"), list):
                 raise BadAnswer("Graph answered with a page that holds no list.")
             yield body["value"]
-            url, params = str(body.get("@odata.nextLink") or ""), None
+            url, params = next_link(body, seen), None
 
     def post(
         self, path: str, json: Any = None, version: str = "v1.0", *, client_request_id: str = "", is_write: bool = True
@@ -211,5 +209,10 @@ class GraphClient:
     def _address(self, path: str, version: str) -> str:
         return f"{self.url}/{version}/{path.lstrip('/')}"
 
-    def _is_ours(self, url: str) -> bool:
-        return urlsplit(url)[:2] == urlsplit(self.url)[:2]
+
+def next_link(page: Mapping[str, Any], seen: Collection[str]) -> str:
+    """Where the next page is, "" after the last. Raises BadAnswer when it is not of the host of the pages in `seen`."""
+    url = str(page.get("@odata.nextLink") or "")
+    if url and (url in seen or urlsplit(url)[:2] not in {urlsplit(each)[:2] for each in seen}):
+        raise BadAnswer("Graph's next link leads in a circle or to a foreign address.")
+    return url

@@ -7,7 +7,8 @@ from email.utils import format_datetime
 
 import pytest
 
-from intune_sync.graph.errors import AnswerLost, GraphUnavailable, Throttled, error_from_answer
+from intune_sync.graph.client import next_link
+from intune_sync.graph.errors import AnswerLost, BadAnswer, GraphUnavailable, Throttled, error_from_answer
 from intune_sync.graph.waits import retry_after_seconds
 from intune_sync.payloads import assignment_for, assignment_key, known, parse_date, parse_id
 from intune_sync.payloads.devices import managed_device_row, own_serial
@@ -88,6 +89,31 @@ def test_telephones_and_peoples_own_computers_are_not_ours() -> None:
     assert managed_device_row(device) is not None
     assert managed_device_row({**device, "operatingSystem": "Android"}) is None
     assert managed_device_row({**device, "managedDeviceOwnerType": "personal"}) is None
+
+
+PAGE = "https://graph.microsoft.com/v1.0/groups"
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        PAGE,
+        "https://graph.microsoft.com.evil.example/v1.0/groups?$skiptoken=2",
+        "https://evil.example/v1.0/groups?$skiptoken=2",
+        "http://graph.microsoft.com/v1.0/groups?$skiptoken=2",
+        "https://graph.microsoft.com:8443/v1.0/groups?$skiptoken=2",
+    ],
+)
+def test_next_link_in_a_circle_or_to_a_foreign_host_is_not_followed(link: str) -> None:
+    with pytest.raises(BadAnswer):
+        next_link({"@odata.nextLink": link}, {PAGE})
+
+
+def test_next_link_is_followed_unchanged() -> None:
+    link = f"{PAGE}?$skiptoken=a%2Fb+c"
+
+    assert next_link({"@odata.nextLink": link}, {PAGE}) == link
+    assert next_link({}, {PAGE}) == ""
 
 
 TAG = '(device.devicePhysicalIds -any (_ -eq "[OrderID]:GY-RONN"))'
