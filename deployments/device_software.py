@@ -67,6 +67,8 @@ def _status(
         return "not_applicable", _("There is none for %(platform)s") % {"platform": device.get_platform_display()}
     if app.version.pk in unwritten:
         return _said(DeviceStatus.WAITING_FOR_INTUNE)
+    if app.intent is not None and not app.is_carried and (report is None or report.state != State.INSTALLED):
+        return "not_applicable", _("Intune cannot carry it out")
     if app.intent == Intent.UNINSTALL:
         return _uninstall(report)
     found = STATUS_OF_STATE[State(report.state)] if report else _without_report(device, app)

@@ -13,6 +13,7 @@ from deployments.models import Application, AppVersion, BaselineEntry, BaselineR
 from deployments.models.profiles import NAMES_OF_CONTAINERS
 from deployments.resolver import effective_software
 from deployments.rulebook import rule_of
+from deployments.targets import EXACT
 from deployments.versions import Versions
 from fleet.models import Device, Platform
 from schools.models import School, SchoolForm
@@ -49,9 +50,16 @@ class EffectiveApp:
         return next(iter(self.versions.values()), None)
 
     @property
+    def has_group(self) -> bool:
+        """Whether Intune can be told what `reason` says. A wider container is reached through narrower ones too."""
+        owner, kind = self.reason.profile.owner, self.reason.profile.kind
+        return kind not in EXACT or getattr(owner, "entra_group_id", None) is not None
+
+    @property
     def is_carried(self) -> bool:
-        """Whether Intune gives the intent on some platform: there is a version, of a type that allows it."""
-        return self.intent is not None and any(version.allows(self.intent) for version in self.versions.values())
+        """Whether Intune gives the intent on some platform: to a group, in a version of a type that allows it."""
+        intent = self.intent
+        return self.has_group and intent is not None and any(each.allows(intent) for each in self.versions.values())
 
 
 def effective_for_device(device: Device, revision: BaselineRevision | None = None) -> list[EffectiveApp]:

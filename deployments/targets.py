@@ -15,7 +15,7 @@ from functools import cached_property
 NodeKey = tuple[str, int]
 """("school", 7): a kind of owner and its primary key."""
 LEVELS = ("municipality", "school_form", "school", "class_group", "device")
-EXACT = ("school", "class_group")
+EXACT = ("school", "class_group", "device")
 """Kinds whose own computers must get exactly what was decided. The computers that the wider groups have of their own
 are those whose school nobody knows; when no choice of groups suits them too, they go without and that is reported."""
 INTENT_PRECEDENCE = ("required", "uninstall", "available")

@@ -62,6 +62,17 @@ def test_device_page_tells_that_a_platform_has_no_version(client: Client) -> Non
     assert "There is none for macOS" in get(signed_in(client, "it_admin"), "device", mac.pk).content.decode()
 
 
+def test_entry_that_reaches_no_group_is_not_said_to_be_on_its_way(client: Client) -> None:
+    school, version, revision, _entry = a_school_with_software(0)
+    device = make.device(school)
+    make.entry(revision, device, version.application, "available")
+
+    text = get(signed_in(client, "it_admin"), "device", device.pk).content.decode()
+
+    assert "Intune cannot carry it out" in text
+    assert "This container has no Entra group" in text
+
+
 def test_silent_computer_is_not_said_to_have_the_app(client: Client) -> None:
     school, *_ = a_school_with_software(0)
     device = make.device(school, last_check_in_at=None)
