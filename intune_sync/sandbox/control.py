@@ -1,7 +1,6 @@
 """The control surface under `/sandbox/`: what tests and the demo look at and steer; Microsoft has nothing like it."""
 
 import logging
-from collections.abc import Callable
 from typing import Any
 
 import orjson
@@ -30,17 +29,14 @@ class Control:
         self.administrator = Actor(user_principal_name=f"it-drift@{graph.world.tenant.domain}")
 
     def routes(self) -> list[Route]:
-        def route(path: str, *methods: str) -> Callable[..., Route]:
-            return lambda endpoint: Route(path, endpoint, methods=list(methods))
-
         return [
-            route("/health", "GET")(self.health),
-            route("/state", "GET")(self.state),
-            route("/clock", "GET", "POST")(self.clock),
-            route("/assignments", "GET")(self.assignments),
-            route("/ledger", "GET", "DELETE")(self.ledger),
-            route("/faults", "GET", "POST", "DELETE")(self.faults),
-            route("/foreign", "POST")(self.foreign),
+            Route("/health", self.health),
+            Route("/state", self.state),
+            Route("/clock", self.clock, methods=["GET", "POST"]),
+            Route("/assignments", self.assignments),
+            Route("/ledger", self.ledger, methods=["GET", "DELETE"]),
+            Route("/faults", self.faults, methods=["GET", "POST", "DELETE"]),
+            Route("/foreign", self.foreign, methods=["POST"]),
         ]
 
     async def health(self, request: Request) -> Response:

@@ -40,13 +40,8 @@ class Life:
         views: Views,
     ) -> None:
         self.seed, self.pace = seed, pace
-        self.fleet, self.directory, self.catalogue, self.installs, self.views = (
-            fleet,
-            directory,
-            catalogue,
-            installs,
-            views,
-        )
+        self.fleet, self.directory = fleet, directory
+        self.catalogue, self.installs, self.views = catalogue, installs, views
         self.heap: list[Event] = []
         self.sequence = 0
         self.next_check_in = array("d", bytes(8 * len(fleet.devices)))
@@ -96,9 +91,8 @@ class Life:
         """A new group tag travels: Entra after minutes, dynamic groups after more, then the computer."""
         device.profile_status = "pending"
         self.views.forget(device.ordinal)
-        self._push(
-            at + between(2 * MINUTE, 6 * MINUTE, self.seed, 43, device.ordinal) / self.pace, "tag", device.ordinal
-        )
+        lag = between(2 * MINUTE, 6 * MINUTE, self.seed, 43, device.ordinal)
+        self._push(at + lag / self.pace, "tag", device.ordinal)
 
     def plan_population(self, group: Group, at: float) -> None:
         """A new or changed rule gets its members after a while."""

@@ -28,7 +28,6 @@ class Snapshot:
         self.path = state_dir / "world.pickle"
         digest = hashlib.sha256(repr(tenant).encode()).hexdigest()
         self.identity = (FORMAT, digest, seed, devices)
-        self._written_state: tuple[int, ...] = ()
 
     def load(self, clock: Clock, pace: float) -> World | None:
         """The stored world, its clock continued; None when there is none that fits."""
@@ -46,41 +45,38 @@ class Snapshot:
         return _restored(parts, clock, pace)
 
     def save(self, world: World) -> None:
-        state = (world.life.sequence, world.audit.written, len(world.directory.listed))
-        if state == self._written_state and self.path.exists():
-            return
         started = time.perf_counter()
         content = pickle.dumps((self.identity, _parts(world)), protocol=5)
         write_private(self.path, content)
-        self._written_state = state
         log.debug("Stored %d bytes in %.0f ms.", len(content), 1000 * (time.perf_counter() - started))
 
     async def save_for_ever(self, world: World) -> None:
+        """Whenever something has happened since; what leaves no event is stored at the end."""
+        stored: tuple[int, ...] = ()
         while True:
             await asyncio.sleep(EVERY_SECONDS)
+            happened = (world.life.sequence, world.audit.written, len(world.directory.listed))
             try:
-                self.save(world)
+                if happened != stored:
+                    self.save(world)
+                    stored = happened
             except OSError as error:
                 log.error("The state cannot be stored: %s.", error)
 
 
 def _parts(world: World) -> dict[str, Any]:
     """Everything but encoded views and the clock, of which only the offset is kept."""
-    views, world.life.views = world.life.views, Views()
-    try:
-        return {
-            "offset": world.clock.offset,
-            "tenant": world.tenant,
-            "seed": world.seed,
-            "fleet": world.fleet,
-            "directory": world.directory,
-            "catalogue": world.catalogue,
-            "installs": world.installs,
-            "audit": world.audit,
-            "life": world.life.__dict__ | {"views": None},
-        }
-    finally:
-        world.life.views = views
+    return {
+        "offset": world.clock.offset,
+        "tenant": world.tenant,
+        "seed": world.seed,
+        "fleet": world.fleet,
+        "directory": world.directory,
+        "catalogue": world.catalogue,
+        "installs": world.installs,
+        "audit": world.audit,
+        "life": world.life.__dict__ | {"views": None},
+    }
 
 
 def _restored(parts: dict[str, Any], clock: Clock, pace: float) -> World:
