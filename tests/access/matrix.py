@@ -66,6 +66,7 @@ PAGES: dict[str, Row] = {
     "deployments:application_list": row(GET=SOFTWARE),
     "deployments:application": row("application", GET=SOFTWARE),
     "deployments:baseline_list": row(GET=SOFTWARE),
+    "deployments:open_semester": row(GET=IT, POST=IT),
     "deployments:baseline": row("baseline", GET=SOFTWARE),
     "deployments:container": row("container", GET=CONTAINER),
     "deployments:revision": row("revision", GET=SOFTWARE),
@@ -96,6 +97,7 @@ PAGES: dict[str, Row] = {
     "intune_sync:retry_change_set": row("change_set", POST=IT),
     "intune_sync:abandon_change_set": row("change_set", POST=IT),
     "intune_sync:app_list": row(GET=RUNS),
+    "intune_sync:take_over": row("baseline", POST=IT),
     "intune_sync:adopt_app": row("intune_app", POST=IT),
 }
 

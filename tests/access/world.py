@@ -32,6 +32,8 @@ class World:
     keys: dict[str, dict[str, int]] = field(default_factory=lambda: {scope: {} for scope in SCOPES})
     """Primary keys by scope and kind of object."""
     sessions: dict[str, str] = field(default_factory=dict)
+    client: Client = field(default_factory=lambda: Client(raise_request_exception=False))
+    """One for all: a new client builds the whole middleware anew."""
 
     def key(self, kind: str, who: str, scope: str) -> int:
         """The primary key of an object; a token belongs to a person, so its other scope is somebody else's."""
@@ -42,14 +44,14 @@ class World:
 
     def send(self, who: str, method: str, path: str) -> HttpResponse:
         """One request as a person: by session to a page, by token to the API."""
-        client, is_api = Client(raise_request_exception=False), path.startswith(API)
-        headers = {}
+        headers, is_api = {}, path.startswith(API)
+        self.client.cookies.clear()
         if who != ANONYMOUS and is_api:
             headers["Authorization"] = f"Bearer {self.tokens[who]}"
         elif who != ANONYMOUS:
-            client.cookies[settings.SESSION_COOKIE_NAME] = self.sessions[who]
+            self.client.cookies[settings.SESSION_COOKIE_NAME] = self.sessions[who]
         data, content_type = ("{}", "application/json") if is_api else ("", "application/x-www-form-urlencoded")
-        return client.generic(method, path, data, content_type, headers=headers)  # type: ignore[return-value]
+        return self.client.generic(method, path, data, content_type, headers=headers)  # type: ignore[return-value]
 
 
 def build() -> World:
