@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from django.db import transaction
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
@@ -19,7 +20,7 @@ from deployments.models import ChangeSet
 from intune_sync import services
 from intune_sync.graph import GraphError
 from intune_sync.previews import notices, preview
-from intune_sync.views.change_steps import wake_after
+from intune_sync.tasks import wake_write
 from intune_sync.words import graph_sentence
 from schools.idempotency import idempotent
 
@@ -93,7 +94,8 @@ class WritableChangeSetViewSet(ChangeSetViewSet):
         answer then says what has changed."""
         change_set, _said = self._command(request, "deployments.apply_changeset", serializers.Serializer)
         with _intune_in_api_words():
-            started = wake_after(services.apply_change_set(change_set, self._person, timezone.now()))
+            started = services.apply_change_set(change_set, self._person, timezone.now())
+        transaction.on_commit(wake_write)
         return Response(self.get_serializer(started).data, status=status.HTTP_202_ACCEPTED)
 
     @extend_schema(request=None, responses={202: ChangeSetSerializer})
@@ -102,7 +104,8 @@ class WritableChangeSetViewSet(ChangeSetViewSet):
     def retry(self, request: Request, pk: str) -> Response:
         """Try again what failed."""
         change_set, _said = self._command(request, "deployments.apply_changeset", serializers.Serializer)
-        resumed = wake_after(services.retry_change_set(change_set, self._person, timezone.now()))
+        resumed = services.retry_change_set(change_set, self._person, timezone.now())
+        transaction.on_commit(wake_write)
         return Response(self.get_serializer(resumed).data, status=status.HTTP_202_ACCEPTED)
 
     @extend_schema(request=AbandonSerializer)

@@ -79,7 +79,7 @@ def apply(request: HttpRequest, pk: int) -> HttpResponse:
         request,
         pk,
         "deployments.apply_changeset",
-        lambda found, user: wake_after(services.apply_change_set(found, user, timezone.now())),
+        lambda found, user: _and_wake(services.apply_change_set(found, user, timezone.now())),
         _("The change is being written to Intune. You can leave this page; it goes on by itself."),
     )
 
@@ -90,7 +90,7 @@ def retry(request: HttpRequest, pk: int) -> HttpResponse:
         request,
         pk,
         "deployments.apply_changeset",
-        lambda found, user: wake_after(services.retry_change_set(found, user, timezone.now())),
+        lambda found, user: _and_wake(services.retry_change_set(found, user, timezone.now())),
         _("What had failed is tried again."),
     )
 
@@ -106,7 +106,7 @@ def abandon(request: HttpRequest, pk: int) -> HttpResponse:
     )
 
 
-def wake_after(change_set: ChangeSet) -> ChangeSet:
+def _and_wake(change_set: ChangeSet) -> ChangeSet:
     """Wake a worker when the rows are committed. Without Redis the sweep finds them."""
     transaction.on_commit(tasks.wake_write)
     return change_set

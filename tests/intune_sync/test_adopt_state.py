@@ -11,7 +11,6 @@ from tests import factories
 from tests.pushing import GEOGEBRA, Town, active_revision
 
 
-
 def test_taking_over_leaves_nothing_to_write(town: Town):
     with graph.client() as client:
         made = fresh_plan(active_revision(), client)

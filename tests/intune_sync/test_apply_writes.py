@@ -282,3 +282,4 @@ def test_taking_an_app_away_removes_our_assignment_alone(town: Town):
     apply.work(LATER)
 
     assert town.tenant.assignments(GEOGEBRA) == town.tenant.at_start[town.tenant.app_id(GEOGEBRA)]
+    assert not OwnedAssignment.objects.filter(app_version=town.version(GEOGEBRA)).exists()
