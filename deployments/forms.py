@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from deployments.models import Application, AppVersion, BaselineEntry, Intent, SoftwareProfile
+from deployments.models import Application, AppVersion, BaselineEntry, Intent, Semester, SoftwareProfile
 from deployments.services.profiles import Owner
 from schools.forms import Styled
 from schools.models import ClassGroup, Municipality, School, SchoolForm
@@ -106,6 +106,16 @@ class ReasonForm(Styled, forms.Form):
     reason = forms.CharField(
         label=_("What changes and why"), required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 3})
     )
+
+
+class SemesterForm(Styled, forms.ModelForm):  # type: ignore[type-arg]
+    class Meta:
+        model = Semester
+        fields = ["year", "term", "starts_on", "ends_on"]
+        widgets = {
+            "starts_on": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+            "ends_on": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        }
 
 
 def container_choices() -> list[tuple[str, list[tuple[str, str]]]]:

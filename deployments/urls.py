@@ -1,6 +1,6 @@
 from django.urls import path
 
-from deployments.views import applications, baselines, devices, drafts, schools
+from deployments.views import applications, baselines, devices, drafts, schools, semesters
 
 app_name = "deployments"
 urlpatterns = [
@@ -10,6 +10,7 @@ urlpatterns = [
     path("applications/", applications.application_list, name="application_list"),
     path("applications/<row:pk>/", applications.application, name="application"),
     path("baselines/", baselines.baseline_list, name="baseline_list"),
+    path("baselines/open/", semesters.open_page, name="open_semester"),
     path("baselines/<row:pk>/", baselines.baseline, name="baseline"),
     path("baselines/<row:pk>/draft/", drafts.start, name="start_draft"),
     path("containers/<row:pk>/", baselines.container, name="container"),

@@ -15,6 +15,7 @@ from typing import Any
 from django.utils import timezone
 
 from deployments.models import AppVersion, Baseline, BaselineRevision, Semester
+from deployments.services.semesters import open_semester
 from intune_sync import runs
 from intune_sync.models import IntuneApp, SyncRun
 from intune_sync.services.adopt import adopt_app, adopt_current_state, platform_of
@@ -132,18 +133,12 @@ def take_over_present_state(now: datetime) -> BaselineRevision:
     for app in IntuneApp.objects.filter(missing_since=None).exclude(graph_id__in=taken_up):
         if platform_of(app.app_type):
             adopt_app(app, owner, name=app.display_name.removesuffix(MAC_SUFFIX))
-    semester = _semester(now.date())
-    baseline = Baseline.objects.get_or_create(semester=semester)[0]
+    baseline = Baseline.objects.first() or _open_semester(now.date(), owner)
     present = baseline.revisions.order_by("number").first()
-    return present or adopt_current_state(semester, owner, now)
+    return present or adopt_current_state(baseline.semester, owner, now)
 
 
-def _semester(day: date) -> Semester:
-    term, starts_on, ends_on = (
-        (Semester.Term.VT, date(day.year, 1, 1), date(day.year, 6, 30))
-        if day.month <= 6
-        else (Semester.Term.HT, date(day.year, 7, 1), date(day.year, 12, 31))
-    )
-    return Semester.objects.get_or_create(
-        year=day.year, term=term, defaults={"starts_on": starts_on, "ends_on": ends_on}
-    )[0]
+def _open_semester(day: date, owner: User) -> Baseline:
+    if day.month <= 6:
+        return open_semester(day.year, Semester.Term.VT, date(day.year, 1, 1), date(day.year, 6, 30), by=owner)
+    return open_semester(day.year, Semester.Term.HT, date(day.year, 7, 1), date(day.year, 12, 31), by=owner)

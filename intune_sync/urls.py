@@ -21,6 +21,7 @@ urlpatterns = [
     path("changes/<row:pk>/apply/", change_steps.apply, name="apply_change_set"),
     path("changes/<row:pk>/retry/", change_steps.retry, name="retry_change_set"),
     path("changes/<row:pk>/abandon/", change_steps.abandon, name="abandon_change_set"),
+    path("baselines/<row:pk>/take-over/", apps.take_over, name="take_over"),
     path("intune/apps/", apps.app_list, name="app_list"),
     path("intune/apps/<row:pk>/adopt/", apps.adopt_app, name="adopt_app"),
 ]

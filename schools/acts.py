@@ -26,6 +26,7 @@ ACTS: dict[str, str | Promise] = {
     "administration.renamed": gettext_lazy("Administration renamed"),
     "school.added": gettext_lazy("School added"),
     "school.changed": gettext_lazy("School changed"),
+    "semester.opened": gettext_lazy("Semester opened"),
     "revision.started": gettext_lazy("Draft of the baseline started"),
     "revision.entry_put": gettext_lazy("Line put into the draft"),
     "revision.entry_dropped": gettext_lazy("Line taken out of the draft"),

@@ -31,8 +31,17 @@ class Semester(models.Model):
         verbose_name_plural = _("semesters")
         ordering = ["-starts_on"]
         constraints = [
-            models.UniqueConstraint(fields=["year", "term"], name="semester_once"),
-            models.CheckConstraint(condition=Q(ends_on__gt=F("starts_on")), name="semester_ends_after_it_starts"),
+            models.UniqueConstraint(
+                fields=["year", "term"],
+                name="semester_once",
+                violation_error_message=_("That semester is open already."),
+                violation_error_code="unique",
+            ),
+            models.CheckConstraint(
+                condition=Q(ends_on__gt=F("starts_on")),
+                name="semester_ends_after_it_starts",
+                violation_error_message=_("The semester has to end after it starts."),
+            ),
         ]
 
     def __str__(self) -> str:

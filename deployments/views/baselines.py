@@ -39,7 +39,11 @@ def baseline_list(request: HttpRequest) -> HttpResponse:
         before=request.GET.get("before"),
     )
     active = [each for baseline in page.rows for each in shown(baseline) if each.status == Status.ACTIVE]
-    context = {"page": page, "active": active[0] if active else None}
+    context = {
+        "page": page,
+        "active": active[0] if active else None,
+        "may_edit": user.has_perm("deployments.edit_baseline"),
+    }
     return render(request, "deployments/baseline_list.html", context)
 
 
@@ -62,6 +66,7 @@ def baseline(request: HttpRequest, pk: int) -> HttpResponse:
         "drafts": [each for each in revisions if each.status == Status.DRAFT],
         "containers": containers(_entries(user, in_force)) if in_force else [],
         "may_edit": user.has_perm("deployments.edit_baseline"),
+        "nothing_in_force": not in_force and not BaselineRevision.objects.active().exists(),
     }
     return render(request, "deployments/baseline.html", context)
 

@@ -9,14 +9,17 @@ from django.core.exceptions import ValidationError
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from deployments.models import AppVersion
+from deployments.models import AppVersion, Baseline
 from intune_sync import services
+from intune_sync.graph import GraphError
 from intune_sync.models import IntuneApp
 from intune_sync.services.adopt import platform_of
-from schools.decorators import permission_required
+from intune_sync.words import graph_sentence
+from schools.decorators import permission_required, require
 from schools.keyset import keyset_page
 from schools.models import User
 from schools.pages import render_page
@@ -66,6 +69,24 @@ def adopt_app(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("intune_sync:app_list")
     messages.success(request, _("%(app)s is in the catalogue and can be given to schools.") % {"app": version})
     return redirect(version.application)
+
+
+@require_POST
+def take_over(request: HttpRequest, pk: int) -> HttpResponse:
+    """What Intune assigns now becomes the first revision of this semester's baseline."""
+    user = cast(User, request.user)
+    baseline = get_object_or_404(Baseline.objects.visible_to(user).select_related("semester"), pk=pk)
+    require(user, "deployments.edit_baseline")
+    try:
+        revision = services.adopt_current_state(baseline.semester, user, timezone.now())
+    except ValidationError as error:
+        messages.error(request, error.messages[0])
+        return redirect(baseline)
+    except GraphError as error:
+        messages.error(request, graph_sentence(error))
+        return redirect(baseline)
+    messages.success(request, _("%(revision)s is in force, and says what Intune has.") % {"revision": revision})
+    return redirect(revision)
 
 
 def with_catalogue(apps: QuerySet[IntuneApp]) -> QuerySet[IntuneApp]:
