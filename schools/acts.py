@@ -64,6 +64,7 @@ COLUMNS: dict[str, str | Promise] = {
     "group_tag": gettext_lazy("Group tag"),
     "intent": gettext_lazy("Intent"),
     "intune_app_id": gettext_lazy("Intune app id"),
+    "merged_again": gettext_lazy("Times merged again with others' changes"),
     "name": gettext_lazy("Name"),
     "not_written": gettext_lazy("Apps not written"),
     "plan_hash": gettext_lazy("Plan hash"),
