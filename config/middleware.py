@@ -12,6 +12,18 @@ Handler = Callable[[HttpRequest], HttpResponse]
 LANGUAGES = {code for code, _ in settings.LANGUAGES}
 
 
+def client_address(get_response: Handler) -> Handler:
+    """Behind a trusted proxy: the address that the proxy saw, which it adds last to `X-Forwarded-For`."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        seen = request.META.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2].strip()
+        if settings.TRUST_PROXY and seen:
+            request.META["REMOTE_ADDR"] = seen[:45]
+        return get_response(request)
+
+    return middleware
+
+
 def language(get_response: Handler) -> Handler:
     """Swedish unless the person chose otherwise; scripts may ask by `Accept-Language`.
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import environ
+from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
@@ -35,7 +36,8 @@ SECURE_COOKIES = env.bool("SECURE_COOKIES", default=True)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_COOKIES
 SECURE_SSL_REDIRECT = SECURE_COOKIES
 SECURE_REDIRECT_EXEMPT = [r"^health/$"]
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("TRUST_PROXY", default=False) else None
+TRUST_PROXY = env.bool("TRUST_PROXY", default=False)
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUST_PROXY else None
 SECURE_HSTS_SECONDS = 31_536_000 if SECURE_COOKIES else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE_COOKIES
 SESSION_COOKIE_AGE = 60 * 60 * 12
@@ -64,6 +66,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "config.middleware.client_address",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",
@@ -203,7 +206,11 @@ CELERY_TASK_ROUTES = {
     "intune_sync.tasks.write": {"queue": "write"},
 }
 SWEEP_SECONDS = env.int("SWEEP_SECONDS", default=15)
-CELERY_BEAT_SCHEDULE = {"sweep": {"task": "intune_sync.tasks.sweep", "schedule": SWEEP_SECONDS}}
+CELERY_BEAT_SCHEDULE = {
+    "sweep": {"task": "intune_sync.tasks.sweep", "schedule": SWEEP_SECONDS},
+    "tidy": {"task": "schools.tasks.tidy", "schedule": crontab(hour="3", minute="10")},
+}
+CELERY_TIMEZONE = TIME_ZONE
 
 # Microsoft Graph. Nothing here tells Microsoft's service from any other that answers in the same way.
 GRAPH_URL = env.str("GRAPH_URL", default="https://graph.microsoft.com").rstrip("/")

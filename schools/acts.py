@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from schools.models import Role, SchoolForm, User
 
 ACTS: dict[str, str | Promise] = {
+    "person.signed_in": gettext_lazy("Signed in"),
     "person.created": gettext_lazy("Account created"),
     "person.password_changed": gettext_lazy("Password changed"),
     "role.granted": gettext_lazy("Role given"),

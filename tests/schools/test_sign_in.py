@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.core.cache import cache
 from django.test import Client
 
 from schools.attempts import MOST_FAILURES
+from schools.models import AuditEvent
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -100,3 +103,22 @@ def test_browser_language_is_not_followed_by_pages(client: Client) -> None:
 
 def test_language_is_not_chosen_by_a_link(client: Client) -> None:
     assert client.get("/language/?language=en").status_code == 405
+
+
+def test_signing_in_leaves_an_audit_event_with_the_address(client: Client) -> None:
+    anna = factories.person("it_admin", username="anna", password=factories.PASSWORD)
+
+    client.post("/login/", {"username": "anna", "password": factories.PASSWORD}, REMOTE_ADDR="10.1.2.3")
+
+    event = AuditEvent.objects.get(act="person.signed_in")
+    assert (event.actor, event.origin) == (anna, "web 10.1.2.3")
+
+
+def test_behind_a_trusted_proxy_the_address_is_the_one_the_proxy_saw(client: Client, settings: Any) -> None:
+    settings.TRUST_PROXY = True
+    factories.person("it_admin", username="anna", password=factories.PASSWORD)
+    body = {"username": "anna", "password": factories.PASSWORD}
+
+    client.post("/login/", body, headers={"x-forwarded-for": "6.6.6.6, 192.0.2.7"})
+
+    assert AuditEvent.objects.get(act="person.signed_in").origin == "web 192.0.2.7"
