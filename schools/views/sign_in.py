@@ -15,6 +15,6 @@ class SignIn(LoginView):
 
     @transaction.atomic
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
-        user: User = form.get_user()  # type: ignore[assignment]
+        user: User = form.get_user()
         audit.record("person.signed_in", user, by=user)
         return super().form_valid(form)
