@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Max, QuerySet
+from django.db.models import Count, F, Max, Q, QuerySet
 
 from deployments.models import Application, ChangeSet, ChangeTarget, InstallStatus
-from deployments.status import DeviceStatus, with_status
+from deployments.status import DeviceStatus, holding_back, with_status
+from fleet.models.hardware import model_name
 from schools.models import User
 
 Counts = Mapping[DeviceStatus, int]
@@ -36,9 +37,9 @@ class SchoolProgress:
 
 @dataclass(frozen=True)
 class Progress:
-    """Every status is a key of `counts`, which add up to `total`: the computers of the change, once for each app.
+    """Every status is a key of `counts`, which add up to `total`: the computers of the change, each once.
 
-    `as_of` is the latest report from a computer concerned; None before the first.
+    `as_of` is the latest report about what the change wrote; None before the first.
     """
 
     counts: Counts
@@ -66,23 +67,39 @@ class Progress:
 def device_targets(
     change_set: ChangeSet, user: User, status: str | None = None, school_id: int | None = None
 ) -> QuerySet[Any]:
-    """The computers of a change that this person may see, with `status` (see `with_status`)."""
-    targets = ChangeTarget.objects.filter(
-        user.access.schools_q("deployments.view_changeset", "device__school_id"), change__change_set=change_set
-    )
+    """The computers of a change that this person may see, each by the target that holds it back (see `status`)."""
+    targets = _targets(change_set, user)
     if school_id is not None:
         targets = targets.filter(device__school=school_id)
-    shown = with_status(targets)
-    return shown.filter(status=status) if status else shown
+    computers = with_status(targets.filter(pk__in=holding_back(targets).values("pk")))
+    return computers.filter(status=status) if status else computers
+
+
+def _targets(change_set: ChangeSet, user: User) -> QuerySet[ChangeTarget]:
+    mine = user.access.schools_q("deployments.view_changeset", "device__school_id")
+    return ChangeTarget.objects.filter(mine, change__change_set=change_set)
+
+
+def parts_by_device(change_set: ChangeSet, devices: Iterable[int]) -> dict[int, list[Any]]:
+    """All that the change does to each of these computers, with `status`; by device id, app after app. One query."""
+    targets = ChangeTarget.objects.filter(change__change_set=change_set, device__in=list(devices))
+    parts: dict[int, list[Any]] = defaultdict(list)
+    for target in with_status(targets).select_related("change__app_version__application").order_by("change"):
+        target.status_label = DeviceStatus(target.status).label
+        parts[target.device_id].append(target)
+    return parts
 
 
 def progress(change_set: ChangeSet, user: User) -> Progress:
     """One query."""
+    targets = _targets(change_set, user)
+    once = Q(pk__in=holding_back(targets).values("pk"))
+    since_the_write = Q(reported_at__gte=F("change__written_at"))
     rows = (
-        device_targets(change_set, user)
+        with_status(targets)
         .order_by()
         .values("device__school", "device__school__name", "status")
-        .annotate(count=Count("pk"), latest=Max("reported_at"))
+        .annotate(count=Count("pk", filter=once), latest=Max("reported_at", filter=since_the_write))
     )
     counts = dict.fromkeys(DeviceStatus, 0)
     schools: dict[tuple[int | None, str | None], dict[DeviceStatus, int]] = defaultdict(
@@ -140,5 +157,5 @@ def application_success(application: Application, user: User) -> list[ModelSucce
     )
     states: dict[tuple[int, str], dict[str, int]] = defaultdict(dict)
     for version_id, manufacturer, name, state, count in rows:
-        states[version_id, f"{manufacturer} {name}"][state] = count
+        states[version_id, model_name(manufacturer, name)][state] = count
     return [ModelSuccess(version, model, counts) for (version, model), counts in sorted(states.items())]

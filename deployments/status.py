@@ -40,6 +40,23 @@ def with_status(targets: models.QuerySet[ChangeTarget]) -> models.QuerySet[Any]:
     )
 
 
+HOLDS_BACK = (
+    DeviceStatus.FAILED,
+    DeviceStatus.WAITING_FOR_INTUNE,
+    DeviceStatus.WAITING_FOR_DEVICE,
+    DeviceStatus.UNKNOWN,
+    DeviceStatus.NOT_APPLICABLE,
+    DeviceStatus.INSTALLED,
+)
+"""From what needs somebody to what is done: a computer is done when everything that is to happen to it is."""
+
+
+def holding_back(targets: models.QuerySet[ChangeTarget]) -> models.QuerySet[Any]:
+    """Of each computer the one target that tells how far it has come, so that every computer counts once."""
+    rank = Case(*(When(status=status, then=Value(place)) for place, status in enumerate(HOLDS_BACK)))
+    return with_status(targets).order_by("device", rank, "pk").distinct("device")
+
+
 def _status() -> Case:
     """The first line that fits holds; what no line knows is waiting, never done.
 

@@ -10,6 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from fleet.models import Device, DeviceQuerySet, Platform
+from fleet.models.hardware import model_name
 from schools.models import School, User
 
 Choice = tuple[str, str | Promise]
@@ -56,6 +57,6 @@ def _models_and_builds(devices: DeviceQuerySet) -> tuple[list[Choice], list[Choi
     rows = devices.order_by().values_list(*columns).distinct()
     models, builds = set(), set()
     for key, manufacturer, name, build in rows:
-        models.add((f"{manufacturer} {name}", str(key)))
+        models.add((model_name(manufacturer, name), str(key)))
         builds.add(build)
     return [(key, name) for name, key in sorted(models)], [(build, build) for build in sorted(builds - {""})]

@@ -21,6 +21,9 @@ class HardwareModel(models.Model):
         constraints = [models.UniqueConstraint(fields=["manufacturer", "name"], name="hardware_model_once")]
 
     def __str__(self) -> str:
-        if self.name.startswith(self.manufacturer):  # HP's models carry the maker's name already
-            return self.name
-        return f"{self.manufacturer} {self.name}"
+        return model_name(self.manufacturer, self.name)
+
+
+def model_name(manufacturer: str, name: str) -> str:
+    """HP's models carry the maker's name already."""
+    return name if name.startswith(manufacturer) else f"{manufacturer} {name}"

@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_GET
 
 from deployments.models import ChangeSet
-from deployments.queries import Progress, device_targets, progress
+from deployments.queries import Progress, device_targets, parts_by_device, progress
 from deployments.status import DeviceStatus
 from intune_sync.previews import Preview, SchoolShare, notices, preview, sizes, writing
 from intune_sync.words import gigabytes
@@ -95,7 +95,7 @@ def change_set(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_GET
 def change_set_devices(request: HttpRequest, pk: int) -> HttpResponse:
-    """The computers behind every figure of the change's page; `status`, `school` and `app` narrow it."""
+    """The computers behind every figure of the change's page; `status` and `school` narrow it."""
     user = cast(User, request.user)
     found = find_change_set(user, pk)
     status = request.GET.get("status", "")
@@ -103,18 +103,18 @@ def change_set_devices(request: HttpRequest, pk: int) -> HttpResponse:
     school = _school(request, user)
     targets = device_targets(found, user, chosen, school.pk if school else None)
     page = keyset_page(
-        targets.select_related("device__school", "device__hardware_model", "change__app_version__application"),
+        targets.select_related("device__school"),
         order=request.GET.get("sort", ""),
         allowed={"name": "device__observed_name"},
         after=request.GET.get("after"),
         before=request.GET.get("before"),
     )
-    for target in page.rows:
-        target.status_label = DeviceStatus(target.status).label
+    parts = parts_by_device(found, (target.device_id for target in page.rows))
     context = {
         "change_set": found,
         "page": page,
-        **targets.aggregate(count=Count("pk"), computers=Count("device", distinct=True)),
+        "rows": [(target, DeviceStatus(target.status).label, parts[target.device_id]) for target in page.rows],
+        "count": targets.count(),
         "school": school,
         "chosen": chosen,
         "choices": DeviceStatus.choices,

@@ -108,3 +108,27 @@ def test_success_counts_attempts_that_ended() -> None:
 
     assert (row.rate, row.installed, row.failed, row.other, row.total) == (0.75, 3, 1, 1, 5)
     assert application_success(version.application, make.person("school_it", make.school())) == []
+
+
+def test_computer_with_several_apps_counts_once_where_the_least_finished_holds_it() -> None:
+    device, admin = make.device(make.school(), last_check_in_at=AFTER), make.person("it_admin")
+    done = make.assignment_change(make.change_set("applying"), written_at=WRITTEN)
+    failed = make.assignment_change(done.change_set, written_at=WRITTEN)
+    for change, state in ((done, "installed"), (failed, "failed")):
+        make.change_target(change, device)
+        make.install_status(device, change.app_version, state, reported_at=AFTER)
+
+    found = progress(done.change_set, admin)
+
+    assert (found.total, found.done, found.counts[DeviceStatus.FAILED]) == (1, 0, 1)
+    assert device_targets(done.change_set, admin).get().change == failed
+    assert not device_targets(done.change_set, admin, "installed").exists()
+
+
+def test_reports_older_than_the_write_do_not_date_the_progress() -> None:
+    change = make.assignment_change(make.change_set("applying"), written_at=WRITTEN)
+    device = make.device(make.school(), last_check_in_at=BEFORE)
+    make.change_target(change, device)
+    make.install_status(device, change.app_version, "installed", reported_at=BEFORE)
+
+    assert progress(change.change_set, make.person("it_admin")).as_of is None

@@ -176,6 +176,24 @@ def test_progress_counts_and_the_lists_under_them_agree(town: Town):
     assert str(first.device) in listed.content.decode()
 
 
+def test_a_change_of_two_apps_counts_computers_and_not_apps(town: Town):
+    change_set = town.started(GEOGEBRA, "GIMP")
+    apply.work(NOW)
+    school = town.schools["GY-RONN"]
+    first = ChangeTarget.objects.filter(device__school=school).order_by("device").first()
+    factories.install_status(first.device, first.change.app_version)
+    client = signed_in(town.requester)
+    devices = reverse("intune_sync:change_set_devices", args=[change_set.pk])
+
+    shown = page(client, change_set)
+    there = client.get(devices, {"school": school.pk, "status": "waiting_for_device"})
+
+    assert "0 of 9 computers done" in shown
+    assert f'?school={school.pk}&amp;status=waiting_for_device">3</a>' in shown
+    assert there.context["count"] == len(there.context["rows"]) == 3
+    assert "GIMP" in there.content.decode()
+
+
 def test_school_people_see_their_share_alone(town: Town):
     change_set = town.started(GEOGEBRA)
     school = town.schools["GY-RONN"]
