@@ -71,8 +71,11 @@ def main() -> None:
 
 def take(browser: Browser, demo: dict[str, Any], folder: Path, look: Look) -> None:
     """Every page of one person in one language, theme and width."""
-    scheme = "dark" if look.theme == "dark" else "light"
-    context = browser.new_context(base_url=demo["url"], viewport=WIDTHS[look.width], color_scheme=scheme)
+    context = browser.new_context(
+        base_url=demo["url"],
+        viewport=WIDTHS[look.width],
+        color_scheme="dark" if look.theme == "dark" else "light",
+    )
     context.add_cookies([{"name": "django_language", "value": look.language, "url": demo["url"]}])
     page = context.new_page()
     sign_in(page, demo, look.username)
