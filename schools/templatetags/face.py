@@ -69,8 +69,14 @@ def figure(
     tone: str = "",
     icon: str = "",
     note: Any = "",
+    status: str = "",
 ) -> dict[str, Any]:
-    """A card with a figure that links to exactly the list it counts. `tone` as in `schools.status.Look`."""
+    """A card with a figure that links to exactly the list it counts. `tone` as in `schools.status.Look`.
+
+    `status` gives icon and tone by a code that `schools.status` knows.
+    """
+    if status:
+        icon, tone = look(status).icon, look(status).tone
     value, of = number(value), number(of)
     return {"value": value, "label": label, "href": href, "of": of, "tone": tone, "icon": icon, "note": note}
 
