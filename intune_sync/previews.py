@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 from django.db.models import Count, F, Q, QuerySet, Sum
 from django.utils.translation import gettext as _
@@ -13,7 +14,7 @@ from django.utils.translation import gettext as _
 from deployments.models import AssignmentChange, ChangeSet, ChangeTarget
 from intune_sync.models import IntuneGroup, Operation
 from intune_sync.words import effect_sentence, notice_sentence
-from schools.models import User
+from schools.models import SchoolForm, User
 
 
 @dataclass(frozen=True)
@@ -28,8 +29,11 @@ class SchoolShare:
 
 @dataclass(frozen=True)
 class AppShare:
+    """`targets` are those afterwards: the container's name in the reader's language, and whether it is left out."""
+
     change: AssignmentChange
     sentences: list[str]
+    targets: list[tuple[str, bool]]
 
 
 @dataclass(frozen=True)
@@ -73,7 +77,7 @@ class Writing:
 
 
 def preview(change_set: ChangeSet, user: User) -> Preview:
-    """Three queries."""
+    """Four queries."""
     targets = targets_visible_to(change_set, user)
     per_app: dict[int, list[tuple[str, int, int]]] = defaultdict(list)
     rows = targets.values_list("change", "effect").annotate(
@@ -82,12 +86,23 @@ def preview(change_set: ChangeSet, user: User) -> Preview:
     for change, effect, computers, schools in rows.order_by("change", "effect"):
         per_app[change].append((effect, computers, schools))
     changes = change_set.changes.select_related("app_version__application")
+    forms = {form.pk: str(form) for form in SchoolForm.objects.all()}
     apps = [
-        AppShare(change, [effect_sentence(str(change), *said) for said in per_app[change.pk]])
+        AppShare(
+            change,
+            [effect_sentence(str(change), *said) for said in per_app[change.pk]],
+            [(_target_name(target, forms), target["exclude"]) for target in change.targets_after],
+        )
         for change in changes
         if change.pk in per_app or user.access.reads_all("deployments.view_changeset")
     ]
     return Preview(apps, _by_school(targets))
+
+
+def _target_name(target: Mapping[str, Any], forms: Mapping[int, str]) -> str:
+    """Names of school forms were kept in the language of whoever planned."""
+    is_form = target["kind"] == "school_form"
+    return forms.get(target["key"], target["name"]) if is_form else str(target["name"])
 
 
 def targets_visible_to(change_set: ChangeSet, user: User) -> QuerySet[ChangeTarget]:
