@@ -181,6 +181,12 @@ SPECTACULAR_SETTINGS = {
     "SERVE_PUBLIC": True,
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
+    "ENUM_NAME_OVERRIDES": {
+        "RevisionStatusEnum": "deployments.models.BaselineRevision.Status",
+        "ChangeSetStatusEnum": "deployments.models.ChangeSet.Status",
+        "SyncRunStatusEnum": "intune_sync.models.SyncRun.Status",
+        "ResourceEnum": "intune_sync.models.SyncRun.Resource",
+    },
 }
 
 CELERY_BROKER_URL = REDIS_URL
