@@ -147,10 +147,11 @@ class ModelSuccess:
 
 
 def application_success(application: Application, user: User) -> list[ModelSuccess]:
-    """By version and hardware model, of the computers this person may see; one query."""
+    """By version and hardware model, of the computers this person may see that the version is for; one query."""
     rows = (
         InstallStatus.objects.visible_to(user)
         .filter(app_version__application=application)
+        .exclude(state=InstallStatus.State.NOT_APPLICABLE)
         .order_by()
         .values_list("app_version", "device__hardware_model__manufacturer", "device__hardware_model__name", "state")
         .annotate(count=Count("pk"))

@@ -23,12 +23,25 @@
   Chart.defaults.font.size = 13;
   const numbers = new Intl.NumberFormat(document.documentElement.lang || undefined);
 
+  /* Long names leave the bars no room on a phone; the table twin has them whole. */
+  const PHONE_PX = 480;
+  const LETTERS_ON_A_PHONE = 18;
+  const shortened = (label) => innerWidth < PHONE_PX && label.length > LETTERS_ON_A_PHONE ? `${label.slice(0, LETTERS_ON_A_PHONE)}…` : label;
+
+  /* Every bar that lies keeps its name beside it, however many they are. */
+  const ROW_PX = 30;
+  const FRAME_PX = 80;
+  const fit = (canvas, data) => {
+    if (data.horizontal) canvas.parentElement.style.height = `${data.labels.length * ROW_PX + FRAME_PX}px`;
+  };
+
   const options = (data) => {
     const ink = colour("ink-soft");
     const line = colour("line");
     const isStacked = data.kind === "stacked";
     const values = { beginAtZero: true, stacked: isStacked, border: { display: false }, grid: { color: line }, ticks: { color: ink, precision: 0, callback: (value) => numbers.format(value) } };
-    const labels = { stacked: isStacked, grid: { display: false }, border: { color: line }, ticks: { color: ink } };
+    const labels = { stacked: isStacked, grid: { display: false }, border: { color: line }, ticks: { color: ink, autoSkip: !data.horizontal } };
+    if (data.horizontal) labels.ticks.callback = (value) => shortened(data.labels[value]);
     return {
       maintainAspectRatio: false,
       animation: false,
@@ -54,6 +67,7 @@
   const draw = (canvas) => {
     const data = JSON.parse(document.getElementById(canvas.dataset.chart).textContent);
     drawn.get(canvas)?.destroy();
+    fit(canvas, data);
     drawn.set(canvas, new Chart(canvas, {
       type: data.kind === "line" ? "line" : "bar",
       data: { labels: data.labels, datasets: data.series.map(dataset(data)) },
