@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -12,6 +13,8 @@ from django.utils.translation import get_language
 from django.views.decorators.http import require_GET
 from drf_spectacular.generators import SchemaGenerator
 
+CHOICES_IN_WORDS = re.compile(r"\s*^\* `.*", re.DOTALL | re.MULTILINE)
+"""What drf-spectacular appends to the description of a parameter with choices: a Markdown list."""
 METHODS = ("get", "post", "put", "patch", "delete")
 
 
@@ -65,7 +68,7 @@ def _parameter(parameter: dict[str, Any]) -> dict[str, Any]:
         "where": parameter["in"],
         "kind": schema.get("format") or schema.get("type", ""),
         "choices": schema.get("enum") or schema.get("items", {}).get("enum") or [],
-        "description": parameter.get("description", ""),
+        "description": CHOICES_IN_WORDS.sub("", parameter.get("description", "")),
     }
 
 

@@ -32,7 +32,7 @@ def language(get_response: Handler) -> Handler:
 
     def middleware(request: HttpRequest) -> HttpResponse:
         chosen = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")
-        if chosen not in LANGUAGES and request.path.startswith("/api/"):
+        if chosen not in LANGUAGES and request.path.startswith("/api/v1/"):
             chosen = translation.get_language_from_request(request)
         with translation.override(chosen if chosen in LANGUAGES else settings.LANGUAGE_CODE):
             response = get_response(request)

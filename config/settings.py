@@ -174,7 +174,7 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Terminsklar API",
-    "DESCRIPTION": "What the pages show and do, for scripts. Answers are limited to what the token's owner may see.",
+    "DESCRIPTION": _("What the pages show and do, for scripts. Answers are limited to what the token's owner may see."),
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],

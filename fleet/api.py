@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers, viewsets
 
 from fleet.filters import DeviceFilter
@@ -13,13 +14,13 @@ from schools.api import Rows
 
 
 class DeviceSerializer(serializers.ModelSerializer[Device]):
-    name = serializers.CharField(source="observed_name", help_text="As Intune has it; empty before the first start.")
+    name = serializers.CharField(source="observed_name", help_text=_("As Intune has it; empty before the first start."))
     group_tag = serializers.CharField(source="observed_group_tag")
     school_name = serializers.CharField(source="school.name", allow_null=True, default=None)
     manufacturer = serializers.CharField(source="hardware_model.manufacturer")
     model = serializers.CharField(source="hardware_model.name")
     condition = serializers.ChoiceField(
-        choices=Condition.choices, help_text="Every computer has exactly one, derived when the list is read."
+        choices=Condition.choices, help_text=_("Every computer has exactly one, derived when the list is read.")
     )
 
     class Meta:

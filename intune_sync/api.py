@@ -7,6 +7,7 @@ from typing import Any
 
 import django_filters
 from django.db import transaction
+from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers, status, viewsets
 from rest_framework.decorators import action
@@ -30,8 +31,8 @@ class SyncRunSerializer(serializers.ModelSerializer[SyncRun]):
     approved_by: serializers.SlugRelatedField[User] = serializers.SlugRelatedField(
         slug_field="username", read_only=True, allow_null=True
     )
-    counts = serializers.SerializerMethodField(help_text="What was found and changed, by name.")
-    explanation = serializers.CharField(read_only=True, help_text="The reason as a sentence.")
+    counts = serializers.SerializerMethodField(help_text=_("What was found and changed, by name."))
+    explanation = serializers.CharField(read_only=True, help_text=_("The reason as a sentence."))
 
     class Meta:
         model = SyncRun
@@ -63,7 +64,7 @@ class StartSyncSerializer(serializers.Serializer[Any]):
         child=serializers.ChoiceField(choices=SyncRun.Resource.choices),
         required=False,
         allow_empty=False,
-        help_text="What to read; everything when it is left out.",
+        help_text=_("What to read; everything when it is left out."),
     )
 
 
@@ -84,10 +85,13 @@ class SyncRunViewSet(Rows):
     ordering_fields = ["id"]
     ordering = "-id"
 
-    @extend_schema(request=StartSyncSerializer, responses={202: SyncRunSerializer(many=True)})
+    @extend_schema(
+        description=_("Read from Intune now. A run that is queued already is the answer, not a second one."),
+        request=StartSyncSerializer,
+        responses={202: SyncRunSerializer(many=True)},
+    )
     @idempotent
     def create(self, request: Request) -> Response:
-        """Read from Intune now. A run that is queued already is the answer, not a second one."""
         require(request.user, "intune_sync.start_sync")  # type: ignore[arg-type]
         asked = StartSyncSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
@@ -98,11 +102,14 @@ class SyncRunViewSet(Rows):
             transaction.on_commit(partial(wake_pull, [run.pk for run in runs]))
         return Response(self.get_serializer(runs, many=True).data, status=status.HTTP_202_ACCEPTED)
 
-    @extend_schema(request=None, responses={202: SyncRunSerializer})
+    @extend_schema(
+        description=_("Let an unsafe run through: it is done once more, and what is absent is believed."),
+        request=None,
+        responses={202: SyncRunSerializer},
+    )
     @action(detail=True, methods=["post"])
     @idempotent
     def release(self, request: Request, pk: str) -> Response:
-        """Let an unsafe run through: it is done once more, and what is absent is believed."""
         run = self.get_object()
         require(request.user, "intune_sync.release_sync")  # type: ignore[arg-type]
         with transaction.atomic():

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.decorators import action
@@ -43,7 +44,7 @@ class SchoolShareSerializer(serializers.Serializer[Any]):
     school = serializers.IntegerField(source="school_id", allow_null=True)
     name = serializers.CharField()
     computers = serializers.IntegerField()
-    download_bytes = serializers.IntegerField(help_text="Installer size times installations.")
+    download_bytes = serializers.IntegerField(help_text=_("Installer size times installations."))
 
 
 class CallSerializer(serializers.Serializer[Any]):
@@ -53,17 +54,17 @@ class CallSerializer(serializers.Serializer[Any]):
 
 
 class NoticeSerializer(serializers.Serializer[Any]):
-    blocking = serializers.BooleanField(help_text="The app that it is about is left as it is.")
+    blocking = serializers.BooleanField(help_text=_("The app that it is about is left as it is."))
     text = serializers.CharField()
 
 
 class PreviewSerializer(serializers.Serializer[Any]):
     change_set = ChangeSetSerializer()
     sentences = serializers.ListField(child=serializers.CharField())
-    computers = serializers.IntegerField(help_text="Each counted once, as far as the caller may see.")
+    computers = serializers.IntegerField(help_text=_("Each counted once, as far as the caller may see."))
     schools = SchoolShareSerializer(many=True)
-    calls = CallSerializer(many=True, help_text="The exact Graph calls; for readers of the whole municipality.")
-    warnings = NoticeSerializer(many=True, help_text="For readers of the whole municipality.")
+    calls = CallSerializer(many=True, help_text=_("The exact Graph calls; for readers of the whole municipality."))
+    warnings = NoticeSerializer(many=True, help_text=_("For readers of the whole municipality."))
 
 
 class AbandonSerializer(serializers.Serializer[Any]):
@@ -71,48 +72,57 @@ class AbandonSerializer(serializers.Serializer[Any]):
 
 
 class WritableChangeSetViewSet(ChangeSetViewSet):
-    @extend_schema(responses=PreviewSerializer)
+    @extend_schema(
+        description=_("The plan as it is kept: what an approval of `plan_hash` is about."), responses=PreviewSerializer
+    )
     @action(detail=True, methods=["get"])
     def plan(self, request: Request, pk: str) -> Response:
-        """The plan as it is kept: what an approval of `plan_hash` is about."""
         return self._preview(self.get_object())
 
-    @extend_schema(request=None, responses=PreviewSerializer)
+    @extend_schema(
+        description=_(
+            "Work the plan out anew from what Intune has now. Nothing is written; an approval of another plan ends."
+        ),
+        request=None,
+        responses=PreviewSerializer,
+    )
     @action(detail=True, methods=["post"])
     @idempotent
     def preview(self, request: Request, pk: str) -> Response:
-        """Work the plan out anew from what Intune has now. Nothing is written; an approval of another plan ends."""
         change_set, _said = self._command(request, "deployments.propose_change", serializers.Serializer)
         with _intune_in_api_words():
             return self._preview(services.freeze_plan(change_set, self._person, timezone.now()))
 
-    @extend_schema(request=None, responses={202: ChangeSetSerializer})
+    @extend_schema(
+        description=_(
+            "Start writing the approved plan. 409 when the state is another, or when the plan is no longer true; the "
+            "answer then says what has changed."
+        ),
+        request=None,
+        responses={202: ChangeSetSerializer},
+    )
     @action(detail=True, methods=["post"])
     @idempotent
     def apply(self, request: Request, pk: str) -> Response:
-        """Start writing the approved plan. 409 when the state is another, or when the plan is no longer true; the
-        answer then says what has changed."""
         change_set, _said = self._command(request, "deployments.apply_changeset", serializers.Serializer)
         with _intune_in_api_words():
             started = services.apply_change_set(change_set, self._person, timezone.now())
         transaction.on_commit(wake_write)
         return Response(self.get_serializer(started).data, status=status.HTTP_202_ACCEPTED)
 
-    @extend_schema(request=None, responses={202: ChangeSetSerializer})
+    @extend_schema(description=_("Try again what failed."), request=None, responses={202: ChangeSetSerializer})
     @action(detail=True, methods=["post"])
     @idempotent
     def retry(self, request: Request, pk: str) -> Response:
-        """Try again what failed."""
         change_set, _said = self._command(request, "deployments.apply_changeset", serializers.Serializer)
         resumed = services.retry_change_set(change_set, self._person, timezone.now())
         transaction.on_commit(wake_write)
         return Response(self.get_serializer(resumed).data, status=status.HTTP_202_ACCEPTED)
 
-    @extend_schema(request=AbandonSerializer)
+    @extend_schema(description=_("Close a failed change with its errors left."), request=AbandonSerializer)
     @action(detail=True, methods=["post"])
     @idempotent
     def abandon(self, request: Request, pk: str) -> Response:
-        """Close a failed change with its errors left."""
         change_set, said = self._command(request, "deployments.apply_changeset", AbandonSerializer)
         return self._answer(services.abandon_change_set(change_set, self._person, said["reason"]))
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import serializers, viewsets
 
 from schools.converters import KEY_PATTERN
@@ -27,7 +29,7 @@ class SchoolSerializer(serializers.ModelSerializer[School]):
 
 class AuditEventSerializer(serializers.ModelSerializer[AuditEvent]):
     actor: serializers.SlugRelatedField[User] = serializers.SlugRelatedField(
-        slug_field="username", read_only=True, allow_null=True, help_text="Null: the portal itself."
+        slug_field="username", read_only=True, allow_null=True, help_text=_("Null: the portal itself.")
     )
 
     class Meta:
@@ -50,6 +52,10 @@ class AuditEventSerializer(serializers.ModelSerializer[AuditEvent]):
         ]
 
 
+@extend_schema_view(
+    list=extend_schema(description=_("Everything of this kind that you may see, page by page.")),
+    retrieve=extend_schema(description=_("One of them. What you may not see is not found.")),
+)
 class Rows(viewsets.ReadOnlyModelViewSet[Any]):
     """What the API's lists have in common: look-ups start at what the caller may see."""
 

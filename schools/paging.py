@@ -68,10 +68,10 @@ class CursorPages(BasePagination):
         sizes = {"type": "integer", "minimum": 1, "maximum": LARGEST_PAGE, "default": PAGE_SIZE}
         cursor = {"type": "string"}
         return [
-            _parameter("page_size", sizes, "Rows per page."),
-            _parameter("ordering", orders, "Column to order by; “-” in front for descending."),
-            _parameter("after", cursor, "From `next` of an answer; opaque."),
-            _parameter("before", cursor, "From `previous` of an answer; opaque."),
+            _parameter("page_size", sizes, _("Rows per page.")),
+            _parameter("ordering", orders, _("Column to order by; “-” in front for descending.")),
+            _parameter("after", cursor, _("From `next` of an answer; opaque.")),
+            _parameter("before", cursor, _("From `previous` of an answer; opaque.")),
         ]
 
     def _link(self, direction: str, cursor: str | None) -> str | None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import django_filters
+from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from deployments.models import Application, AppVersion
@@ -15,7 +16,7 @@ class AppVersionSerializer(serializers.ModelSerializer[AppVersion]):
 
 
 class ApplicationSerializer(serializers.ModelSerializer[Application]):
-    versions = AppVersionSerializer(many=True, read_only=True, help_text="The latest of each platform first.")
+    versions = AppVersionSerializer(many=True, read_only=True, help_text=_("The latest of each platform first."))
 
     class Meta:
         model = Application

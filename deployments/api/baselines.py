@@ -4,6 +4,7 @@ from typing import Any
 
 import django_filters
 from django.db.models import Prefetch
+from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from deployments.differences import entries_visible_to
@@ -20,10 +21,10 @@ class RevisionSummarySerializer(serializers.ModelSerializer[BaselineRevision]):
 
 
 class BaselineSerializer(serializers.ModelSerializer[Baseline]):
-    semester = serializers.CharField(source="semester.__str__", help_text="For example HT 2026.")
+    semester = serializers.CharField(source="semester.__str__", help_text=_("For example HT 2026."))
     starts_on = serializers.DateField(source="semester.starts_on")
     ends_on = serializers.DateField(source="semester.ends_on")
-    revisions = RevisionSummarySerializer(many=True, read_only=True, help_text="The newest first.")
+    revisions = RevisionSummarySerializer(many=True, read_only=True, help_text=_("The newest first."))
 
     class Meta:
         model = Baseline
@@ -50,7 +51,7 @@ class EntrySerializer(serializers.ModelSerializer[BaselineEntry]):
     container = serializers.CharField(source="profile.__str__")
     application_name = serializers.CharField(source="application.name")
     version = serializers.CharField(
-        source="version.version", allow_null=True, default=None, help_text="Null: the latest."
+        source="version.version", allow_null=True, default=None, help_text=_("Null: the latest.")
     )
 
     class Meta:
@@ -59,7 +60,7 @@ class EntrySerializer(serializers.ModelSerializer[BaselineEntry]):
 
 
 class RevisionSerializer(RevisionSummarySerializer):
-    entries = EntrySerializer(many=True, read_only=True, help_text="Of the containers that the caller may see.")
+    entries = EntrySerializer(many=True, read_only=True, help_text=_("Of the containers that the caller may see."))
 
     class Meta(RevisionSummarySerializer.Meta):
         fields = [*RevisionSummarySerializer.Meta.fields, "baseline", "entries"]

@@ -4,6 +4,8 @@ from typing import Any, cast
 
 import django_filters
 from django.utils import timezone
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
@@ -54,7 +56,7 @@ class ChangeSetFilters(django_filters.FilterSet):  # type: ignore[misc]
 
 
 class ApprovalSerializer(serializers.Serializer[Any]):
-    plan_hash = serializers.CharField(max_length=64, help_text="The hash of the plan that was looked at.")
+    plan_hash = serializers.CharField(max_length=64, help_text=_("The hash of the plan that was looked at."))
 
 
 class RejectionSerializer(serializers.Serializer[Any]):
@@ -75,10 +77,12 @@ class SchoolProgressSerializer(serializers.Serializer[Any]):
 class ProgressSerializer(serializers.Serializer[Any]):
     counts = serializers.DictField(
         child=serializers.IntegerField(),
-        help_text=f"By status, adding up to the total: {', '.join(DeviceStatus.values)}.",
+        help_text=format_lazy(
+            _("By status, adding up to the total: {statuses}."), statuses=", ".join(DeviceStatus.values)
+        ),
     )
     total = serializers.IntegerField()
-    as_of = serializers.DateTimeField(allow_null=True, help_text="The latest report from a computer concerned.")
+    as_of = serializers.DateTimeField(allow_null=True, help_text=_("The latest report from a computer concerned."))
     by_school = SchoolProgressSerializer(many=True)
 
 
@@ -92,34 +96,40 @@ class ChangeSetViewSet(Rows):
     ordering_fields = ["id", "created_at"]
     ordering = "-id"
 
-    @extend_schema(responses=ProgressSerializer)
+    @extend_schema(
+        description=_("How far the change has come, as far as the caller may see."), responses=ProgressSerializer
+    )
     @action(detail=True)
     def progress(self, request: Request, pk: str) -> Response:
-        """How far the change has come, as far as the caller may see."""
         found = progress(self.get_object(), self._person)
         return Response(ProgressSerializer(found).data)
 
-    @extend_schema(request=ApprovalSerializer)
+    @extend_schema(
+        description=_("Approve exactly the plan with this hash. The requester may not."), request=ApprovalSerializer
+    )
     @action(detail=True, methods=["post"])
     @idempotent
     def approve(self, request: Request, pk: str) -> Response:
-        """Approve exactly the plan with this hash. The requester may not."""
         change_set, said = self._command(request, "deployments.approve_changeset", ApprovalSerializer)
         return self._answer(changes.approve(change_set, said["plan_hash"], by=self._person, now=timezone.now()))
 
-    @extend_schema(request=RejectionSerializer)
+    @extend_schema(
+        description=_("Refuse a planned change, with the reason; its revision is a draft again."),
+        request=RejectionSerializer,
+    )
     @action(detail=True, methods=["post"])
     @idempotent
     def reject(self, request: Request, pk: str) -> Response:
-        """Refuse a planned change, with the reason; its revision is a draft again."""
         change_set, said = self._command(request, "deployments.approve_changeset", RejectionSerializer)
         return self._answer(changes.reject(change_set, said["reason"], by=self._person))
 
-    @extend_schema(request=CancellationSerializer)
+    @extend_schema(
+        description=_("Withdraw a change that nobody has begun to write; its revision is a draft again."),
+        request=CancellationSerializer,
+    )
     @action(detail=True, methods=["post"])
     @idempotent
     def cancel(self, request: Request, pk: str) -> Response:
-        """Withdraw a change that nobody has begun to write; its revision is a draft again."""
         change_set, said = self._command(request, "deployments.cancel_changeset", CancellationSerializer)
         return self._answer(changes.cancel(change_set, by=self._person, reason=said["reason"]))
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import django_filters
+from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from deployments.models import InstallStatus
@@ -35,7 +36,7 @@ class InstallStatusSerializer(serializers.ModelSerializer[InstallStatus]):
 
 class InstallStatusFilters(django_filters.FilterSet):  # type: ignore[misc]
     device = KeyFilter(field_name="device_id")
-    school = KeyFilter(field_name="device__school_id", help_text="Id of the school; 0 for no school.")
+    school = KeyFilter(field_name="device__school_id", help_text=_("Id of the school; 0 for no school."))
     application = KeyFilter(field_name="app_version__application_id")
     app_version = KeyFilter(field_name="app_version_id")
     state = django_filters.ChoiceFilter(choices=InstallStatus.State.choices)
