@@ -27,7 +27,16 @@ def pytest_load_initial_conftests() -> Generator[None]:
         os.environ.setdefault(name, value)
     if not {"DATABASE_URL", "REDIS_URL"} <= os.environ.keys():
         _start_servers()
+    _keep_caches_apart()
     return (yield)
+
+
+def _keep_caches_apart() -> None:
+    """Each xdist worker has a test database of its own; so it gets a Redis database of its own."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+    if worker:
+        address, _slash, _number = os.environ["REDIS_URL"].rpartition("/")
+        os.environ["REDIS_URL"] = f"{address}/{int(worker.removeprefix('gw')) + 1}"
 
 
 def _start_servers() -> None:
