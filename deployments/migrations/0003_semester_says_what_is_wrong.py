@@ -4,20 +4,28 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('deployments', '0002_decided_entries_are_frozen'),
+        ("deployments", "0002_decided_entries_are_frozen"),
     ]
 
     operations = [
         migrations.AlterConstraint(
-            model_name='semester',
-            name='semester_once',
-            constraint=models.UniqueConstraint(fields=('year', 'term'), name='semester_once', violation_error_code='unique', violation_error_message='That semester is open already.'),
+            model_name="semester",
+            name="semester_once",
+            constraint=models.UniqueConstraint(
+                fields=("year", "term"),
+                name="semester_once",
+                violation_error_code="unique",
+                violation_error_message="That semester is open already.",
+            ),
         ),
         migrations.AlterConstraint(
-            model_name='semester',
-            name='semester_ends_after_it_starts',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_on__gt', models.F('starts_on'))), name='semester_ends_after_it_starts', violation_error_message='The semester has to end after it starts.'),
+            model_name="semester",
+            name="semester_ends_after_it_starts",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("ends_on__gt", models.F("starts_on"))),
+                name="semester_ends_after_it_starts",
+                violation_error_message="The semester has to end after it starts.",
+            ),
         ),
     ]
