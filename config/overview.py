@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from django.db.models import Count, Q, QuerySet
@@ -18,7 +18,7 @@ from fleet.models import Condition, Device
 from fleet.queries import Fleet, summarise
 from intune_sync.models import SyncRun
 from schools.charts import Chart
-from schools.models import User
+from schools.models import School, User
 from schools.templatetags.face import number
 
 RECENT = timedelta(days=7)
@@ -35,7 +35,7 @@ class UnderWay:
 
 @dataclass(frozen=True)
 class Overview:
-    """What the template shows; a part that the person's roles do not reach is None."""
+    """What the template shows; a part that the person's roles do not reach is None. `schools`: where roles are held."""
 
     items: Sequence[Item] | None = None
     under_way: Sequence[UnderWay] | None = None
@@ -47,11 +47,22 @@ class Overview:
     revision: BaselineRevision | None = None
     reads_baseline: bool = False
     is_first_time: bool = False
+    schools: Sequence[School] = ()
     sentences: Sequence[str] = field(default_factory=list)
 
 
 def overview_for(user: User, now: datetime) -> Overview:
-    """At most four queries beside what every page reads."""
+    """At most five queries beside what every page reads."""
+    return replace(_of_role(user, now), schools=_own_schools(user))
+
+
+def _own_schools(user: User) -> Sequence[School]:
+    """The way to one's own school, and between several. No query for those whose roles hold everywhere."""
+    held = user.access.school_ids("schools.view_school")
+    return list(School.objects.filter(pk__in=held).order_by("name")) if held else []
+
+
+def _of_role(user: User, now: datetime) -> Overview:
     if user.access.reads("fleet.view_device"):
         return _for_fleet(user, now)
     if user.access.reads("deployments.view_baseline"):

@@ -15,7 +15,7 @@ from config.overview import Overview
 from deployments.models import ChangeSet
 from fleet.models import Condition
 from intune_sync.models import SyncRun, UnmatchedRecord
-from schools.models import User
+from schools.models import RoleAssignment, User
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -109,6 +109,16 @@ def test_school_staff_see_their_own_school_and_no_synchronisation() -> None:
     assert shown.fleet is not None
     assert shown.fleet.count(Condition.IN_ORDER) == shown.fleet.total == 1
     assert shown.items == []
+
+
+def test_people_of_schools_have_the_way_to_each_of_theirs() -> None:
+    first, second, other = factories.school("Almskolan"), factories.school("Björkskolan"), factories.school()
+    teacher = factories.person("teacher", second)
+    RoleAssignment.objects.create(user=teacher, role="teacher", school=first)
+
+    assert overview(teacher).schools == [first, second]
+    assert other not in overview(teacher).schools
+    assert overview(factories.person("it_admin")).schools == []
 
 
 @pytest.mark.parametrize("role", ["teacher", "committee"])
