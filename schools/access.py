@@ -17,6 +17,8 @@ READERS: dict[str, frozenset[str]] = {
     "deployments.view_application": frozenset({IT_ADMIN, AUDITOR, COMMITTEE, APPROVER, SCHOOL_IT, TEACHER}),
     "deployments.view_baseline": frozenset({IT_ADMIN, AUDITOR, COMMITTEE, APPROVER, SCHOOL_IT, TEACHER}),
     "deployments.view_draft": frozenset({IT_ADMIN, AUDITOR, COMMITTEE}),
+    "deployments.view_apprequest": frozenset({IT_ADMIN, AUDITOR, COMMITTEE, APPROVER, SCHOOL_IT, TEACHER}),
+    "deployments.view_proposal": frozenset({IT_ADMIN, AUDITOR, COMMITTEE}),
     "deployments.view_changeset": frozenset({IT_ADMIN, AUDITOR, APPROVER, SCHOOL_IT}),
     "intune_sync.view_syncrun": frozenset({IT_ADMIN, AUDITOR}),
 }

@@ -1,20 +1,53 @@
 from deployments.models.applications import Application, AppVersion, Intent
 from deployments.models.baselines import Baseline, BaselineEntry, BaselineRevision, Semester
+from deployments.models.catalogue import Capability, CapabilityApplication, LicencePool, Subject, VettingCard
 from deployments.models.changes import AssignmentChange, ChangeSet, ChangeTarget
+from deployments.models.committee import (
+    AgendaItem,
+    Decision,
+    Delegation,
+    Meeting,
+    Proposal,
+    ProposalComment,
+    ProposalSupport,
+    Seat,
+    SignOff,
+    Vote,
+)
 from deployments.models.installs import InstallStatus
 from deployments.models.profiles import SoftwareProfile
+from deployments.models.requests import AppRequest, RequestMessage, RequestStep, RequestSupport
 
 __all__ = [
+    "AgendaItem",
+    "AppRequest",
     "AppVersion",
     "Application",
     "AssignmentChange",
     "Baseline",
     "BaselineEntry",
     "BaselineRevision",
+    "Capability",
+    "CapabilityApplication",
     "ChangeSet",
     "ChangeTarget",
+    "Decision",
+    "Delegation",
     "InstallStatus",
     "Intent",
+    "LicencePool",
+    "Meeting",
+    "Proposal",
+    "ProposalComment",
+    "ProposalSupport",
+    "RequestMessage",
+    "RequestStep",
+    "RequestSupport",
+    "Seat",
     "Semester",
+    "SignOff",
     "SoftwareProfile",
+    "Subject",
+    "VettingCard",
+    "Vote",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Self
 
 from django.db import models
+from django.db.models import F, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -29,6 +30,13 @@ class Application(models.Model):
     name = models.CharField(_("name"), max_length=200, unique=True)
     publisher = models.CharField(_("publisher"), max_length=200, blank=True)
     description = models.TextField(_("description"), blank=True)
+    owner = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("owner")
+    )
+    first_grade = models.PositiveSmallIntegerField(
+        _("from grade"), null=True, blank=True, help_text=_("0 is the preschool class, 10 to 12 are upper secondary.")
+    )
+    last_grade = models.PositiveSmallIntegerField(_("to grade"), null=True, blank=True)
 
     objects = ApplicationQuerySet.as_manager()
 
@@ -36,6 +44,14 @@ class Application(models.Model):
         verbose_name = _("application")
         verbose_name_plural = _("applications")
         ordering = ["name"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(first_grade=None, last_grade=None)
+                | Q(first_grade__lte=F("last_grade"), last_grade__lte=12, first_grade__gte=0),
+                name="application_grades_in_order",
+                violation_error_message=_("Give both grades, from 0 to 12, the lower one first."),
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -53,6 +69,9 @@ class AppVersion(models.Model):
     intune_app_id = models.UUIDField(_("Intune app id"), unique=True)
     app_type = models.CharField(_("app type"), max_length=60, help_text=_("Intune's type, for example win32LobApp."))
     size_bytes = models.BigIntegerField(_("size"), null=True, blank=True)
+    minimum_disk_mb = models.PositiveIntegerField(_("free disk needed (MB)"), null=True, blank=True)
+    minimum_memory_mb = models.PositiveIntegerField(_("memory needed (MB)"), null=True, blank=True)
+    minimum_os = models.CharField(_("oldest operating system"), max_length=50, blank=True)
     added_at = models.DateTimeField(
         _("added"), auto_now_add=True, help_text=_("The latest added is the latest version.")
     )

@@ -25,6 +25,11 @@ class Semester(models.Model):
     term = models.CharField(_("term"), max_length=2, choices=Term.choices)
     starts_on = models.DateField(_("starts"))
     ends_on = models.DateField(_("ends"))
+    proposals_open_on = models.DateField(_("proposals open"), null=True, blank=True)
+    freeze_on = models.DateField(_("proposals close"), null=True, blank=True)
+    meeting_on = models.DateField(_("meeting"), null=True, blank=True)
+    publish_on = models.DateField(_("publishing"), null=True, blank=True)
+    review_on = models.DateField(_("review"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("semester")
@@ -164,6 +169,22 @@ class BaselineEntry(models.Model):
     application = models.ForeignKey(Application, on_delete=models.PROTECT, related_name="entries")
     action = models.CharField(_("action"), max_length=6, choices=Action.choices, default=Action.ADD)
     intent = models.CharField(_("intent"), max_length=10, choices=Intent.choices, blank=True)
+    capability = models.ForeignKey(
+        "Capability",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="entries",
+        help_text=_("The capability for which this application was chosen on its platform."),
+    )
+    decision = models.ForeignKey(
+        "Decision",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="entries",
+        help_text=_("The decision that put it here; empty for what was taken over from Intune."),
+    )
     version = models.ForeignKey(
         AppVersion,
         on_delete=models.PROTECT,

@@ -63,6 +63,14 @@ class ChangeSet(Moves):
     revision = models.ForeignKey(BaselineRevision, on_delete=models.PROTECT, related_name="change_sets")
     status = models.CharField(_("status"), max_length=10, choices=Status.choices, default=Status.DRAFT)
     reason = models.TextField(_("reason"), blank=True)
+    decision = models.ForeignKey(
+        "Decision",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="change_sets",
+        help_text=_("The decision that lets the engine plan, approve and write it without a further hand."),
+    )
     plan = models.JSONField(_("plan"), default=dict, editable=False)
     plan_hash = models.CharField(_("plan hash"), max_length=64, blank=True, editable=False)
     planned_at = models.DateTimeField(_("planned"), null=True, editable=False)

@@ -66,6 +66,14 @@ class SoftwareProfile(models.Model):
     school = models.OneToOneField(School, on_delete=models.PROTECT, null=True, blank=True)
     class_group = models.OneToOneField(ClassGroup, on_delete=models.PROTECT, null=True, blank=True)
     device = models.OneToOneField(Device, on_delete=models.PROTECT, null=True, blank=True)
+    entra_group_id = models.UUIDField(
+        _("Entra group id"),
+        null=True,
+        blank=True,
+        unique=True,
+        editable=False,
+        help_text=_("The static group that the portal keeps for a container of one computer."),
+    )
 
     objects = SoftwareProfileQuerySet.as_manager()
 

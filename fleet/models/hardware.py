@@ -13,6 +13,9 @@ class HardwareModel(models.Model):
     manufacturer = models.CharField(_("manufacturer"), max_length=100)
     name = models.CharField(_("model"), max_length=100)
     platform = models.CharField(_("platform"), max_length=10, choices=Platform.choices)
+    memory_mb = models.PositiveIntegerField(
+        _("memory (MB)"), null=True, blank=True, help_text=_("Intune's lists do not say it; from the purchase.")
+    )
 
     class Meta:
         verbose_name = _("computer model")

@@ -1,5 +1,12 @@
 from schools.models.audit import AuditEvent
 from schools.models.idempotency import IdempotentAnswer
+from schools.models.notifications import (
+    Notification,
+    NotificationSettings,
+    SentMail,
+    WebhookDelivery,
+    WebhookEndpoint,
+)
 from schools.models.organisation import Administration, ClassGroup, Municipality, School, SchoolForm
 from schools.models.people import Role, RoleAssignment, User
 from schools.models.tokens import ApiToken
@@ -11,9 +18,14 @@ __all__ = [
     "ClassGroup",
     "IdempotentAnswer",
     "Municipality",
+    "Notification",
+    "NotificationSettings",
     "Role",
     "RoleAssignment",
     "School",
     "SchoolForm",
+    "SentMail",
     "User",
+    "WebhookDelivery",
+    "WebhookEndpoint",
 ]

@@ -1,0 +1,355 @@
+"""The semester committee: seats, proposals, meetings, votes and decisions."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Self
+
+from django.db import models
+from django.db.models import F, Q
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from deployments.models.applications import Application, AppVersion, Intent
+from deployments.models.baselines import Baseline, BaselineRevision
+from deployments.models.moves import Moves
+from deployments.models.profiles import SoftwareProfile
+from deployments.models.requests import AppRequest
+from schools.models import Administration, School, User
+
+
+class Seat(models.Model):
+    """A place in the committee. Quorum asks for each administration; a seat without one speaks for all."""
+
+    name = models.CharField(_("seat"), max_length=100, unique=True)
+    administration = models.ForeignKey(
+        Administration, on_delete=models.PROTECT, null=True, blank=True, related_name="seats"
+    )
+    holder = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="seats")
+
+    class Meta:
+        verbose_name = _("seat")
+        verbose_name_plural = _("seats")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ProposalQuerySet(models.QuerySet["Proposal"]):
+    def visible_to(self, user: User) -> Self:
+        return self if user.access.reads("deployments.view_proposal") else self.none()
+
+
+class Proposal(Moves):
+    """One change of the coming term's baseline that somebody wants the committee to decide."""
+
+    class Kind(models.TextChoices):
+        ADD = "add", _("Add an application")
+        REMOVE = "remove", _("Remove an application")
+        REPLACE = "replace", _("Replace an application")
+        VERSION = "version", _("Change the version")
+        SCOPE = "scope", _("Change who gets it")
+
+    class Status(models.TextChoices):
+        OPEN = "open", _("Open")
+        TABLED = "tabled", _("Postponed")
+        GRANTED = "granted", _("Granted")
+        REJECTED = "rejected", _("Rejected")
+        RETURNED = "returned", _("Sent back")
+        WITHDRAWN = "withdrawn", _("Withdrawn")
+
+    MOVES: ClassVar[dict[str, frozenset[str]]] = {
+        "open": frozenset({"tabled", "granted", "rejected", "returned", "withdrawn"}),
+        "tabled": frozenset({"granted", "rejected", "returned", "withdrawn", "tabled"}),
+        "returned": frozenset({"open", "withdrawn"}),
+    }
+
+    baseline = models.ForeignKey(Baseline, on_delete=models.PROTECT, related_name="proposals")
+    kind = models.CharField(_("kind"), max_length=8, choices=Kind.choices)
+    application = models.ForeignKey(Application, on_delete=models.PROTECT, related_name="proposals")
+    replaces = models.ForeignKey(
+        Application, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("instead of")
+    )
+    profile = models.ForeignKey(
+        SoftwareProfile, on_delete=models.PROTECT, related_name="proposals", verbose_name=_("container")
+    )
+    intent = models.CharField(_("intent"), max_length=10, choices=Intent.choices, blank=True)
+    version = models.ForeignKey(AppVersion, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    reason = models.TextField(_("reason"), max_length=4000)
+    status = models.CharField(_("status"), max_length=10, choices=Status.choices, default=Status.OPEN)
+    proposed_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    raised_from = models.ForeignKey(
+        AppRequest, on_delete=models.PROTECT, null=True, blank=True, related_name="proposals"
+    )
+
+    objects = ProposalQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("proposal")
+        verbose_name_plural = _("proposals")
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind="replace", replaces__isnull=False) | ~Q(kind="replace") & Q(replaces=None),
+                name="replacement_says_what_goes",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="remove", intent="") | ~Q(kind="remove") & Q(intent__in=Intent.values),
+                name="proposal_intent_fits_kind",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}: {self.application}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("deployments:proposal", args=[self.pk])
+
+
+class ProposalSupport(models.Model):
+    proposal = models.ForeignKey(Proposal, on_delete=models.CASCADE, related_name="supporters")
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("support")
+        verbose_name_plural = _("support")
+        constraints = [models.UniqueConstraint(fields=["proposal", "user"], name="person_supports_a_proposal_once")]
+
+    def __str__(self) -> str:
+        return str(self.user)
+
+
+class ProposalComment(models.Model):
+    proposal = models.ForeignKey(Proposal, on_delete=models.CASCADE, related_name="comments")
+    author = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    text = models.TextField(_("comment"), max_length=2000)
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("comment")
+        verbose_name_plural = _("comments")
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return self.text[:80]
+
+
+class MeetingQuerySet(models.QuerySet["Meeting"]):
+    def visible_to(self, user: User) -> Self:
+        return self if user.access.reads("deployments.view_proposal") else self.none()
+
+
+class Meeting(Moves):
+    class Status(models.TextChoices):
+        PLANNED = "planned", _("Planned")
+        OPEN = "open", _("Under way")
+        CLOSED = "closed", _("Closed, minutes to be signed")
+        SIGNED = "signed", _("Minutes signed")
+
+    MOVES: ClassVar[dict[str, frozenset[str]]] = {
+        "planned": frozenset({"open"}),
+        "open": frozenset({"closed"}),
+        "closed": frozenset({"signed"}),
+    }
+
+    baseline = models.ForeignKey(Baseline, on_delete=models.PROTECT, related_name="meetings")
+    starts_at = models.DateTimeField(_("starts"))
+    place = models.CharField(_("place"), max_length=200, blank=True)
+    status = models.CharField(_("status"), max_length=8, choices=Status.choices, default=Status.PLANNED)
+    chair = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("chair"))
+    secretary = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("secretary")
+    )
+    registration_number = models.CharField(_("registration number"), max_length=50, blank=True)
+    secrecy = models.CharField(
+        _("secrecy"), max_length=200, blank=True, help_text=_("Legal ground, when there is any.")
+    )
+    opened_at = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True)
+    present = models.ManyToManyField(Seat, related_name="+", blank=True)
+    revision = models.OneToOneField(BaselineRevision, on_delete=models.PROTECT, null=True, related_name="meeting")
+    minutes_hash = models.CharField(max_length=64, blank=True, editable=False)
+
+    objects = MeetingQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("meeting")
+        verbose_name_plural = _("meetings")
+        ordering = ["-starts_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["baseline"], condition=Q(status="open"), name="one_open_meeting_per_baseline"
+            ),
+            models.CheckConstraint(
+                condition=~Q(status__in=["closed", "signed"]) | Q(closed_at__isnull=False),
+                name="closed_meeting_knows_when",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return _("Meeting %(date)s") % {"date": self.starts_at.date().isoformat()}
+
+    def get_absolute_url(self) -> str:
+        return reverse("deployments:meeting", args=[self.pk])
+
+
+class AgendaItem(models.Model):
+    """A numbered item. `edition` rises with every edit, so that people who write at once never overwrite each other."""
+
+    class Kind(models.TextChoices):
+        PROPOSAL = "proposal", _("Proposal")
+        REQUEST = "request", _("Request for a municipality-wide answer")
+        CONCERN = "concern", _("Application to look at")
+        INFORMATION = "information", _("For information")
+
+    class Outcome(models.TextChoices):
+        """The words of the minutes: Bifall, Avslag, Återremiss, Bordläggning."""
+
+        GRANTED = "granted", _("Granted")
+        REJECTED = "rejected", _("Rejected")
+        RETURNED = "returned", _("Sent back for more facts")
+        TABLED = "tabled", _("Postponed")
+        NOTED = "noted", _("Noted")
+
+    meeting = models.ForeignKey(Meeting, on_delete=models.CASCADE, related_name="items")
+    number = models.PositiveSmallIntegerField(_("item"))
+    kind = models.CharField(_("kind"), max_length=12, choices=Kind.choices)
+    title = models.CharField(_("title"), max_length=200)
+    text = models.TextField(_("facts"), blank=True)
+    proposal = models.ForeignKey(Proposal, on_delete=models.PROTECT, null=True, related_name="agenda_items")
+    request = models.ForeignKey(AppRequest, on_delete=models.PROTECT, null=True, related_name="agenda_items")
+    application = models.ForeignKey(Application, on_delete=models.PROTECT, null=True, related_name="+")
+    note = models.TextField(_("discussion"), blank=True, max_length=10000)
+    outcome = models.CharField(_("outcome"), max_length=10, choices=Outcome.choices, blank=True)
+    decided_at = models.DateTimeField(null=True)
+    edition = models.PositiveIntegerField(default=0, editable=False)
+
+    class Meta:
+        verbose_name = _("agenda item")
+        verbose_name_plural = _("agenda items")
+        ordering = ["meeting", "number"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["meeting", "number"], name="agenda_number_once", deferrable=models.Deferrable.DEFERRED
+            ),
+            models.UniqueConstraint(
+                fields=["meeting", "proposal"], condition=Q(proposal__isnull=False), name="proposal_once_per_meeting"
+            ),
+            models.CheckConstraint(
+                condition=Q(outcome="", decided_at=None) | ~Q(outcome="") & Q(decided_at__isnull=False),
+                name="outcome_has_a_time",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number}. {self.title}"
+
+
+class Vote(models.Model):
+    """What a seat said on an item; a reservation is written into the minutes."""
+
+    class Choice(models.TextChoices):
+        FOR = "for", _("For")
+        AGAINST = "against", _("Against")
+        ABSTAINS = "abstains", _("Abstains")
+
+    item = models.ForeignKey(AgendaItem, on_delete=models.CASCADE, related_name="votes")
+    seat = models.ForeignKey(Seat, on_delete=models.PROTECT, related_name="+")
+    choice = models.CharField(_("vote"), max_length=8, choices=Choice.choices)
+    reservation = models.TextField(_("reservation"), blank=True, max_length=2000)
+    at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        verbose_name = _("vote")
+        verbose_name_plural = _("votes")
+        ordering = ["item", "seat__name"]
+        constraints = [models.UniqueConstraint(fields=["item", "seat"], name="seat_votes_once_per_item")]
+
+    def __str__(self) -> str:
+        return f"{self.seat}: {self.get_choice_display()}"
+
+
+class SignOff(models.Model):
+    """One of the two who adjust the minutes, for exactly the minutes with this hash."""
+
+    meeting = models.ForeignKey(Meeting, on_delete=models.PROTECT, related_name="sign_offs")
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    minutes_hash = models.CharField(max_length=64)
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("sign-off")
+        verbose_name_plural = _("sign-offs")
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint(fields=["meeting", "user"], name="person_signs_minutes_once")]
+
+    def __str__(self) -> str:
+        return str(self.user)
+
+
+class Delegation(models.Model):
+    """Who may decide between meetings, and for which schools (none named: all)."""
+
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="delegations")
+    administration = models.ForeignKey(
+        Administration, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    text = models.CharField(_("what may be decided"), max_length=200)
+    starts_on = models.DateField(_("from"))
+    ends_on = models.DateField(_("until"))
+
+    class Meta:
+        verbose_name = _("delegation")
+        verbose_name_plural = _("delegations")
+        ordering = ["-starts_on"]
+        constraints = [models.CheckConstraint(condition=Q(ends_on__gte=F("starts_on")), name="delegation_ends_later")]
+
+    def __str__(self) -> str:
+        return f"{self.user}: {self.text}"
+
+
+class Decision(models.Model):
+    """Why a baseline entry is there: by the committee, by delegation between meetings, or by a school's approval."""
+
+    class Kind(models.TextChoices):
+        MEETING = "meeting", _("Committee's decision")
+        DELEGATED = "delegated", _("Decision by delegation")
+        REQUEST = "request", _("School's decision")
+
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)
+    text = models.CharField(_("decision"), max_length=300)
+    reason = models.TextField(_("reason"), blank=True)
+    decided_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    decided_at = models.DateTimeField(_("decided"))
+    item = models.OneToOneField(AgendaItem, on_delete=models.PROTECT, null=True, related_name="decision")
+    request = models.ForeignKey(AppRequest, on_delete=models.PROTECT, null=True, related_name="decisions")
+    delegation = models.ForeignKey(Delegation, on_delete=models.PROTECT, null=True, related_name="decisions")
+    school = models.ForeignKey(School, on_delete=models.PROTECT, null=True, related_name="+")
+    noted_at = models.ForeignKey(
+        AgendaItem,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        help_text=_("The information item on the agenda of the meeting after it."),
+    )
+
+    class Meta:
+        verbose_name = _("decision")
+        verbose_name_plural = _("decisions")
+        ordering = ["-decided_at"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind="meeting", item__isnull=False)
+                | Q(kind="delegated", delegation__isnull=False, decided_by__isnull=False)
+                | Q(kind="request", request__isnull=False, decided_by__isnull=False),
+                name="decision_has_its_ground",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.text
+
+    def get_absolute_url(self) -> str:
+        return reverse("deployments:decision", args=[self.pk])
