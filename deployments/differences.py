@@ -70,15 +70,23 @@ def _with_names(entries: QuerySet[BaselineEntry]) -> QuerySet[BaselineEntry]:
     return entries.select_related("application", "version", "revision__baseline__semester", *NAMES_OF_CONTAINERS)
 
 
-def differences(before: Iterable[BaselineEntry], after: Iterable[BaselineEntry]) -> list[Difference]:
-    """By container and application, as `entries_of` orders them."""
+def differences(
+    before: Iterable[BaselineEntry], after: Iterable[BaselineEntry], *, with_grounds: bool = False
+) -> list[Difference]:
+    """By container and application, as `entries_of` orders them. With grounds, the same words by another decision
+    differ too."""
     former = {place_of(entry): entry for entry in before}
     latter = {place_of(entry): entry for entry in after}
     places = [*former, *(place for place in latter if place not in former)]
     found = [Difference(former.get(place), latter.get(place)) for place in places]
-    changed = [difference for difference in found if _says(difference.before) != _says(difference.after)]
+    says = _says_on_what_ground if with_grounds else _says
+    changed = [difference for difference in found if says(difference.before) != says(difference.after)]
     return sorted(changed, key=lambda each: reading_order(each.entry))
 
 
 def _says(entry: BaselineEntry | None) -> tuple[str, str, int | None] | None:
     return (entry.action, entry.intent, entry.version_id) if entry else None
+
+
+def _says_on_what_ground(entry: BaselineEntry | None) -> tuple[int | None, int | None, object]:
+    return (entry.decision_id, entry.capability_id, _says(entry)) if entry else (None, None, None)

@@ -17,6 +17,8 @@ from deployments.models import (
     BaselineRevision,
     ChangeSet,
     ChangeTarget,
+    Decision,
+    Delegation,
     InstallStatus,
     Semester,
     SoftwareProfile,
@@ -246,6 +248,19 @@ def install_status(device: Device, app_version: AppVersion, state: str = "instal
     if state == "installed":
         columns.setdefault("installed_at", NOW)
     return InstallStatus.objects.create(device=device, app_version=app_version, state=state, **columns)
+
+
+def delegation(user: User, **columns: Any) -> Delegation:
+    columns = {"text": "Ändringar mellan möten", "starts_on": date(2020, 1, 1), "ends_on": date(2035, 1, 1), **columns}
+    return Delegation.objects.create(user=user, **columns)
+
+
+def decision(by: User | None = None, text: str = "GeoGebra till alla", **columns: Any) -> Decision:
+    """By delegation, unless `kind` and its ground are given."""
+    by = by or person("it_admin")
+    if "kind" not in columns:
+        columns = {"kind": Decision.Kind.DELEGATED, "delegation": delegation(by), **columns}
+    return Decision.objects.create(text=text, decided_by=by, **{"decided_at": NOW, **columns})
 
 
 def sync_run(resource: str = "devices", status: str = "no_changes", **columns: Any) -> SyncRun:

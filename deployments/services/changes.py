@@ -10,8 +10,10 @@ from typing import Any
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from deployments.models import AppVersion, AssignmentChange, BaselineRevision, ChangeSet, ChangeTarget
+from deployments.differences import Difference, differences, entries_of
+from deployments.models import AppVersion, AssignmentChange, BaselineRevision, ChangeSet, ChangeTarget, Decision
 from deployments.models.moves import InvalidMove
 from schools import audit
 from schools.models import User
@@ -30,6 +32,10 @@ class StaleApproval(ValidationError):
 
 class OwnRequest(ValidationError):
     """The requester may not approve."""
+
+
+class NotCovered(ValidationError):
+    """The change reaches further than the decision it is to be approved by."""
 
 
 class NothingToDo(ValidationError):
@@ -153,6 +159,62 @@ def approve(change_set: ChangeSet, plan_hash: str, by: User, now: datetime) -> C
 
 
 @transaction.atomic
+def approve_by_decision(change_set: ChangeSet, plan_hash: str, now: datetime) -> ChangeSet:
+    """Approve a planned change in the name of the person who made its decision, and only for what that covers.
+
+    Raises InvalidMove, StaleApproval, OutdatedDraft, OwnRequest, and NotCovered with the reason in words.
+    """
+    row = locked(change_set)
+    require(row, Status.PLANNED)
+    check_up_to_date(row.revision)
+    decider = _decider(row)
+    if row.plan_hash != plan_hash:
+        raise StaleApproval(_("The plan has changed since you looked at it. Look at the new plan before you approve."))
+    row.move_to(Status.APPROVED, approved_by=decider, approved_at=now, approved_hash=plan_hash)
+    if row.revision.status == BaselineRevision.Status.PROPOSED:
+        row.revision.move_to(BaselineRevision.Status.DECIDED, decided_by=decider, decided_at=now)
+    after = {"status": row.status, "plan_hash": plan_hash, "decision": str(row.decision)}
+    audit.record("changeset.approved", row, by=decider, before={"status": Status.PLANNED}, after=after)
+    return row
+
+
+def _decider(row: ChangeSet) -> User:
+    """Who approved by deciding. Raises NotCovered when the decision does not reach as far as the change."""
+    decision = row.decision
+    if decision is None or decision.kind == Decision.Kind.MEETING or decision.decided_by is None:
+        raise NotCovered(_("No decision by delegation or by a school lets this change be written without IT."))
+    if decision.decided_by_id == row.requested_by_id:
+        raise OwnRequest(_("You requested this change, so somebody else has to approve it."))
+    beyond = [each for each in _changed_in(row.revision) if each.entry.decision_id != decision.pk]
+    if beyond:
+        names = ", ".join(sorted({str(each.application) for each in beyond}))
+        raise NotCovered(_("The change also concerns %(names)s, which was not decided.") % {"names": names})
+    _check_reach(row, decision)
+    return decision.decided_by
+
+
+def _changed_in(revision: BaselineRevision) -> list[Difference]:
+    return differences(entries_of(revision.based_on), entries_of(revision))
+
+
+def _check_reach(row: ChangeSet, decision: Decision) -> None:
+    applications = set(decision.entries.filter(revision=row.revision).values_list("application", flat=True))
+    others = row.changes.exclude(app_version__application__in=applications).select_related("app_version__application")
+    if names := sorted({each.app_version.application.name for each in others}):
+        raise NotCovered(_("The change also concerns %(names)s, which was not decided.") % {"names": ", ".join(names)})
+    if decision.school_id is None:
+        return
+    outside = ChangeTarget.objects.filter(change__change_set=row).exclude(device__school=decision.school_id)
+    if count := outside.values("device").distinct().count():
+        message = ngettext(
+            "The change also reaches %(count)d computer outside %(school)s.",
+            "The change also reaches %(count)d computers outside %(school)s.",
+            count,
+        )
+        raise NotCovered(message % {"count": count, "school": decision.school})
+
+
+@transaction.atomic
 def reject(change_set: ChangeSet, reason: str, by: User) -> ChangeSet:
     """Refuse a planned change; its revision is a draft again. Raises ValidationError without a reason."""
     if not reason.strip():
@@ -172,8 +234,14 @@ def cancel(change_set: ChangeSet, by: User, reason: str = "") -> ChangeSet:
     return _reopened(row, "changeset.cancelled", before, by, reason)
 
 
+def _was_decided_before(row: ChangeSet) -> bool:
+    """Whether the committee decided the revision, not the approval of this change; then it stays decided."""
+    return row.revision.decided_at is not None and row.revision.decided_at <= row.created_at
+
+
 def _reopened(row: ChangeSet, act: str, before: str, by: User, reason: str) -> ChangeSet:
-    row.revision.move_to(BaselineRevision.Status.DRAFT, decided_by=None, decided_at=None)
+    if not _was_decided_before(row):
+        row.revision.move_to(BaselineRevision.Status.DRAFT, decided_by=None, decided_at=None)
     audit.record(act, row, by=by, before={"status": before}, after={"status": row.status}, reason=reason)
     return row
 

@@ -39,6 +39,8 @@ def _copy(entry: BaselineEntry, revision: BaselineRevision) -> BaselineEntry:
         action=entry.action,
         intent=entry.intent,
         version_id=entry.version_id,
+        capability_id=entry.capability_id,
+        decision_id=entry.decision_id,
     )
 
 
@@ -53,7 +55,8 @@ def put_entry(
     version: AppVersion | None = None,
     by: User,
 ) -> BaselineEntry:
-    """Let a container of a draft say this of an application, in place of what it said before.
+    """Let a container of a draft say this of an application, in place of what it said before. What now says something
+    else no longer follows from the decision that it stood on.
 
     Raises ValidationError for what Intune cannot carry out or what would mean nothing, InvalidMove if not a draft.
     """
@@ -63,6 +66,8 @@ def put_entry(
     entry = entry or BaselineEntry(revision=revision, profile=profile, application=application)
     entry.action, entry.intent, entry.version = action, intent, version
     check_entry(entry)
+    if entry.as_row() != before:
+        entry.decision = entry.capability = None
     entry.save()
     if entry.as_row() != before:
         audit.record(
@@ -87,7 +92,7 @@ def bring_up_to_date(revision: BaselineRevision, by: User) -> BaselineRevision:
     active = BaselineRevision.objects.active().first()
     if active is None or active.pk == revision.based_on_id:
         return revision
-    changed = differences(entries_of(revision.based_on), entries_of(revision))
+    changed = differences(entries_of(revision.based_on), entries_of(revision), with_grounds=True)
     merged = {place_of(entry): entry for entry in active.entries.all()}
     for difference in changed:
         merged.pop(difference.place, None)
