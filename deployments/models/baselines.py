@@ -47,6 +47,16 @@ class Semester(models.Model):
                 name="semester_ends_after_it_starts",
                 violation_error_message=_("The semester has to end after it starts."),
             ),
+            models.CheckConstraint(
+                condition=Q(proposals_open_on__lte=F("freeze_on"))
+                & Q(freeze_on__lte=F("meeting_on"))
+                & Q(meeting_on__lte=F("publish_on"))
+                & Q(publish_on__lte=F("review_on")),
+                name="semester_dates_in_order",
+                violation_error_message=_(
+                    "The dates have to follow one another: proposals open, proposals close, meeting, publishing, review."
+                ),
+            ),
         ]
 
     def __str__(self) -> str:

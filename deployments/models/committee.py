@@ -170,6 +170,9 @@ class Meeting(Moves):
     closed_at = models.DateTimeField(null=True)
     present = models.ManyToManyField(Seat, related_name="+", blank=True)
     revision = models.OneToOneField(BaselineRevision, on_delete=models.PROTECT, null=True, related_name="meeting")
+    minutes = models.JSONField(
+        _("minutes"), default=dict, editable=False, help_text=_("Their text, as it was when the meeting closed.")
+    )
     minutes_hash = models.CharField(max_length=64, blank=True, editable=False)
 
     objects = MeetingQuerySet.as_manager()
@@ -185,6 +188,13 @@ class Meeting(Moves):
             models.CheckConstraint(
                 condition=~Q(status__in=["closed", "signed"]) | Q(closed_at__isnull=False),
                 name="closed_meeting_knows_when",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status__in=["closed", "signed"]) | ~Q(minutes_hash=""), name="closed_meeting_has_minutes"
+            ),
+            models.CheckConstraint(
+                condition=Q(status="planned") | Q(chair__isnull=False, secretary__isnull=False),
+                name="held_meeting_has_chair_and_secretary",
             ),
         ]
 
@@ -236,6 +246,9 @@ class AgendaItem(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["meeting", "proposal"], condition=Q(proposal__isnull=False), name="proposal_once_per_meeting"
+            ),
+            models.UniqueConstraint(
+                fields=["meeting", "request"], condition=Q(request__isnull=False), name="request_once_per_meeting"
             ),
             models.CheckConstraint(
                 condition=Q(outcome="", decided_at=None) | ~Q(outcome="") & Q(decided_at__isnull=False),
@@ -324,6 +337,7 @@ class Decision(models.Model):
     decided_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     decided_at = models.DateTimeField(_("decided"))
     item = models.OneToOneField(AgendaItem, on_delete=models.PROTECT, null=True, related_name="decision")
+    proposal = models.ForeignKey(Proposal, on_delete=models.PROTECT, null=True, related_name="decisions")
     request = models.ForeignKey(AppRequest, on_delete=models.PROTECT, null=True, related_name="decisions")
     delegation = models.ForeignKey(Delegation, on_delete=models.PROTECT, null=True, related_name="decisions")
     school = models.ForeignKey(School, on_delete=models.PROTECT, null=True, related_name="+")
