@@ -15,6 +15,7 @@ READERS: dict[str, frozenset[str]] = {
     "schools.view_auditevent": frozenset({IT_ADMIN, AUDITOR, APPROVER, SCHOOL_IT}),
     "fleet.view_device": frozenset({IT_ADMIN, AUDITOR, APPROVER, SCHOOL_IT}),
     "deployments.view_application": frozenset({IT_ADMIN, AUDITOR, COMMITTEE, APPROVER, SCHOOL_IT, TEACHER}),
+    "deployments.view_licence": frozenset({IT_ADMIN, AUDITOR, COMMITTEE, APPROVER, SCHOOL_IT}),
     "deployments.view_baseline": frozenset({IT_ADMIN, AUDITOR, COMMITTEE, APPROVER, SCHOOL_IT, TEACHER}),
     "deployments.view_draft": frozenset({IT_ADMIN, AUDITOR, COMMITTEE}),
     "deployments.view_apprequest": frozenset({IT_ADMIN, AUDITOR, COMMITTEE, APPROVER, SCHOOL_IT, TEACHER}),

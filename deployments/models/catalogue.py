@@ -30,6 +30,12 @@ class Subject(models.Model):
 
 
 class LicencePoolQuerySet(models.QuerySet["LicencePool"]):
+    def visible_to(self, user: User) -> Self:
+        """The municipality's for everybody who prepares or makes decisions; a school's own for its people."""
+        if not user.access.reads("deployments.view_licence"):
+            return self.none()
+        return self.filter(Q(school=None) | user.access.schools_q("deployments.view_licence", "school_id"))
+
     def valid(self, on: date) -> Self:
         return self.filter(Q(ends_on=None) | Q(ends_on__gte=on))
 
@@ -62,6 +68,9 @@ class LicencePool(models.Model):
 
     def __str__(self) -> str:
         return f"{self.application} ({self.school or _('all schools')})"
+
+    def holds(self, on: date) -> bool:
+        return self.ends_on is None or self.ends_on >= on
 
 
 class VettingCard(models.Model):
