@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db.models import Aggregate, Count, Min, OuterRef, Q, QuerySet, Subquery, Sum, Value
 
 from intune_sync.models import GraphCondition, Operation, SyncRun, UnmatchedRecord
+from intune_sync.own_words import in_readers_language
 from schools.models import User
 
 LATE_INTERVALS = 3
@@ -26,6 +27,10 @@ class Freshness:
     down_since: datetime | None = None
     throttled_until: datetime | None = None
     error: str = ""
+
+    @property
+    def said(self) -> str:
+        return in_readers_language(self.error)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,8 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from intune_sync.own_words import in_readers_language
+
 REASONS = {
     "graph_unavailable": _(
         "Microsoft Graph did not answer: %(said)s The next synchronisation starts by itself; what you see is what was "
@@ -41,6 +43,6 @@ def explain(code: str, data: Mapping[str, Any]) -> str:
         return ""
     sentence = str(REASONS.get(code, code))
     try:
-        return sentence % data
+        return sentence % {**data, "said": in_readers_language(str(data.get("said", "")))}
     except (KeyError, TypeError, ValueError):
         return sentence

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from deployments.models import ChangeTarget, Intent
 from intune_sync.graph import Forbidden, GraphError, GraphUnavailable, Throttled, Unauthenticated
+from intune_sync.own_words import in_readers_language
 
 Effect = ChangeTarget.Effect
 
@@ -133,4 +134,4 @@ def graph_sentence(error: GraphError) -> str:
         )
     if isinstance(error, Forbidden):
         return _("The portal lacks a permission in Intune for this. Nothing was changed.")
-    return _("Intune refused: %(said)s Nothing was changed.") % {"said": error.message}
+    return _("Intune refused: %(said)s Nothing was changed.") % {"said": in_readers_language(error.message)}

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO, Protocol
 from urllib.parse import urlsplit
 
+from intune_sync import own_words
 from intune_sync.graph.batch import BatchAnswer, BatchRequest, send_batch
 from intune_sync.graph.errors import (
     AnswerLost,
@@ -96,7 +97,7 @@ class GraphClient:
             seen.add(url)
             body = self._exchange("GET", url, params=params).body
             if not isinstance(body, dict) or not isinstance(body.get("value"), list):
-                raise BadAnswer("Graph answered with a page that holds no list.")
+                raise BadAnswer(own_words.NO_LIST)
             yield body["value"]
             url, params = next_link(body, seen), None
 
@@ -122,7 +123,7 @@ class GraphClient:
     def download(self, url: str, to_file: BinaryIO) -> None:
         """Stream a signed address (an export) into an empty seekable file; repeated like any read."""
         if urlsplit(url).scheme != "https":
-            raise BadAnswer("Graph offers a download that is not encrypted.")
+            raise BadAnswer(own_words.NOT_ENCRYPTED)
         for attempt in range(ATTEMPTS):
             to_file.seek(0)
             to_file.truncate()
@@ -136,7 +137,7 @@ class GraphClient:
             if status < 500 and status != 429:
                 raise error_from_answer(status, {}, None, is_write=False)
             time.sleep(backoff_seconds(attempt))
-        raise GraphUnavailable("The export cannot be downloaded.")
+        raise GraphUnavailable(own_words.NO_DOWNLOAD)
 
     def sleep_or_raise(self, error: Throttled, *, last: bool = False) -> None:
         """Wait as Graph asks. Raises `error` when that is longer than a worker may sleep, or after the last attempt."""
@@ -153,7 +154,7 @@ class GraphClient:
     def _exchange(self, method: str, url: str, *, is_write: bool = False, **call: Any) -> Answer:
         """One call with its repetitions."""
         renewed = False
-        failure: GraphError = GraphUnavailable("Microsoft Graph does not answer.")
+        failure: GraphError = GraphUnavailable(own_words.CONNECTION_FAILED)
         for attempt in range(ATTEMPTS):
             last = attempt + 1 == ATTEMPTS
             token = self._token()
@@ -181,7 +182,8 @@ class GraphClient:
             answer = self._transport.send(method, url, token, **call)
         except NoAnswer as none:
             kind = AnswerLost if is_write and none.sent else GraphUnavailable
-            raise kind(f"Microsoft Graph does not answer ({none}).", client_request_id=none.client_request_id) from none
+            said = own_words.with_detail(own_words.CONNECTION_FAILED, none)
+            raise kind(said, client_request_id=none.client_request_id) from none
         if self._observer and answer.status < 500:
             self._observer.answered()
         if answer.status >= 300:
@@ -214,5 +216,5 @@ def next_link(page: Mapping[str, Any], seen: Collection[str]) -> str:
     """Where the next page is, "" after the last. Raises BadAnswer when it is not of the host of the pages in `seen`."""
     url = str(page.get("@odata.nextLink") or "")
     if url and (url in seen or urlsplit(url)[:2] not in {urlsplit(each)[:2] for each in seen}):
-        raise BadAnswer("Graph's next link leads in a circle or to a foreign address.")
+        raise BadAnswer(own_words.FOREIGN_LINK)
     return url

@@ -11,6 +11,7 @@ import msal
 import requests
 from msal.exceptions import MsalError
 
+from intune_sync import own_words
 from intune_sync.graph.errors import GraphUnavailable, Unauthenticated
 
 CONNECT_AND_READ_SECONDS = (5, 30)
@@ -32,12 +33,13 @@ class Registration:
         """What msal wants. Raises Unauthenticated when there is none."""
         if not self.certificate:
             if not self.secret:
-                raise Unauthenticated("Neither CLIENT_SECRET nor CLIENT_CERTIFICATE is set.")
+                raise Unauthenticated(own_words.NO_CREDENTIAL)
             return self.secret
         try:
             pem = Path(self.certificate).read_text()
         except OSError as error:
-            raise Unauthenticated(f"CLIENT_CERTIFICATE cannot be read: {error.strerror}.") from error
+            said = own_words.with_detail(own_words.CERTIFICATE_UNREADABLE, error.strerror)
+            raise Unauthenticated(said) from error
         return {"private_key": pem, "public_certificate": pem}
 
 
@@ -72,7 +74,8 @@ class TokenSource:
             try:
                 answer = self._app().acquire_token_for_client([self._registration.scope])
             except (requests.RequestException, MsalError, ValueError, OSError) as error:
-                raise GraphUnavailable(f"The sign-in service does not answer ({type(error).__name__}).") from error
+                said = own_words.with_detail(own_words.SIGN_IN_UNREACHABLE, type(error).__name__)
+                raise GraphUnavailable(said) from error
         if "access_token" not in answer:
             raise Unauthenticated(_first_line(answer), code=str(answer.get("error", "")))
         return str(answer["access_token"])

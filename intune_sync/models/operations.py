@@ -7,10 +7,12 @@ from typing import ClassVar, Self
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from deployments.models import AppVersion, AssignmentChange
 from deployments.models.moves import Moves
+from intune_sync.own_words import in_readers_language, is_ours
 
 
 class OperationQuerySet(models.QuerySet["Operation"]):
@@ -123,6 +125,13 @@ class Operation(Moves):
 
     def __str__(self) -> str:
         return f"{self.change} {self.get_status_display()}"
+
+    @property
+    def said(self) -> str:
+        """Why the last call failed: Intune's own words, or ours when Intune could not be asked."""
+        if not self.error or is_ours(self.error):
+            return in_readers_language(self.error)
+        return gettext("Intune said: “%(said)s”") % {"said": self.error}
 
 
 class OwnedAssignment(models.Model):

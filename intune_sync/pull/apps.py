@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from intune_sync import own_words
 from intune_sync.graph import BadAnswer
 from intune_sync.models import IntuneApp, IntuneAssignment
 from intune_sync.payloads.apps import (
@@ -53,7 +54,7 @@ def _assignments_of(pull: Pull, raw: dict[str, Any]) -> list[AssignmentRow]:
     try:
         return app_assignments(raw)
     except KeyError:
-        raise BadAnswer("Graph left out the assignments of an app.") from None
+        raise BadAnswer(own_words.NO_ASSIGNMENTS) from None
 
 
 def _save_assignments(sent: Assignments) -> tuple[int, int, int]:

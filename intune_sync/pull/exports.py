@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from intune_sync import own_words
 from intune_sync.graph import BadAnswer, BatchRequest, GraphClient
 from intune_sync.payloads.reports import EXPORT_JOBS_PATH, job_request
 
@@ -70,4 +71,4 @@ def export_rows(graph: GraphClient, url: str) -> Iterator[dict[str, str]]:
             with zipfile.ZipFile(file) as archive, archive.open(archive.namelist()[0]) as member:
                 yield from csv.DictReader(io.TextIOWrapper(member, encoding="utf-8-sig", newline=""))
         except (zipfile.BadZipFile, IndexError, UnicodeDecodeError, csv.Error, EOFError) as error:
-            raise BadAnswer("The export from Intune is not a readable ZIP with a CSV file.") from error
+            raise BadAnswer(own_words.BROKEN_EXPORT) from error
