@@ -17,6 +17,7 @@ import requests
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from scripts.ports import free_port
+from tests.browser import steps
 from tests.waiting import eventually
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -38,8 +39,8 @@ class Demo:
     def account(self, username: str) -> dict[str, Any]:
         return next(account for account in self.info["accounts"] if account["username"] == username)
 
-    def sandbox(self, path: str, body: Any = None) -> Any:
-        method = "GET" if body is None else "POST"
+    def sandbox(self, path: str, body: Any = None, method: str = "") -> Any:
+        method = method or ("GET" if body is None else "POST")
         answer = requests.request(
             method, f"{self.info['graph_url']}/sandbox/{path}", json=body, verify=self.ca, timeout=120
         )
@@ -78,6 +79,46 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
+def signed_in(page: Page, demo: Demo, username: str) -> Page:
+    page.goto("/")
+    page.locator("input[name=username]").fill(username)
+    page.locator("input[name=password]").fill(demo.account(username)["password"])
+    page.locator("form:has(input[name=password]) button").click()
+    page.wait_for_url(demo.url + "/")
+    return page
+
+
+@dataclass(frozen=True)
+class Work:
+    """Addresses of what people have under way: a draft revision, and a change in each state that has a face."""
+
+    draft: str
+    proposed: str
+    planned: str
+    written: str
+
+
+@pytest.fixture(scope="session")
+def work(chromium: Browser, demo: Demo) -> Iterator[Work]:
+    pages = {name: chromium.new_context(base_url=demo.url).new_page() for name in ("anna", "bengt")}
+    anna, bengt = (signed_in(page, demo, name) for name, page in pages.items())
+    steps.start_draft(anna, "Inkscape")
+    written = steps.propose(anna, "Bildämnet behöver det.")
+    steps.work_out_the_preview(anna)
+    steps.approve(bengt, written)
+    steps.write_to_intune(anna, written)
+    eventually(lambda: steps.is_written(anna), seconds=60, what="the change to be written")
+    steps.start_draft(anna, "Audacity")
+    planned = steps.propose(anna, "Musikämnet behöver det.")
+    steps.work_out_the_preview(anna)
+    steps.start_draft(anna, "GIMP")
+    proposed = steps.propose(anna, "Bildämnet behöver det också.")
+    draft = steps.start_draft(anna, "Arduino IDE")
+    yield Work(*(address.removeprefix(demo.url) for address in (draft, proposed, planned, written)))
+    for page in pages.values():
+        page.context.close()
+
+
 SignIn = Callable[..., Page]
 
 
@@ -89,13 +130,7 @@ def sign_in(chromium: Browser, demo: Demo) -> Iterator[SignIn]:
     def open_as(username: str, **options: Any) -> Page:
         context = chromium.new_context(base_url=demo.url, **options)
         contexts.append(context)
-        page = context.new_page()
-        page.goto("/")
-        page.locator("input[name=username]").fill(username)
-        page.locator("input[name=password]").fill(demo.account(username)["password"])
-        page.locator("form:has(input[name=password]) button").click()
-        page.wait_for_url(demo.url + "/")
-        return page
+        return signed_in(context.new_page(), demo, username)
 
     yield open_as
     for context in contexts:

@@ -9,12 +9,20 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Demo, SignIn
+from tests.browser.steps import (
+    CONTAINER,
+    approve,
+    is_written,
+    propose,
+    start_draft,
+    work_out_the_preview,
+    write_to_intune,
+)
 from tests.waiting import eventually
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("demo")]
 
 APP = "GeoGebra Klassisk 6"
-CONTAINER = "Gymnasieskola"
 SCHOOL = "Rönnskolan"
 
 
@@ -27,28 +35,6 @@ def assignments_by_app(demo: Demo) -> dict[str, list[dict[str, Any]]]:
     return demo.sandbox("assignments")  # type: ignore[no-any-return]
 
 
-def draft_with_the_app(page: Page) -> None:
-    page.goto("/baselines/")
-    page.locator("main a[href^='/baselines/']").first.click()
-    page.locator("form[action$='/draft/'] button").click()
-    page.locator("main a[href$='/entries/']").first.click()
-    page.locator("select[name=container]").select_option(label=CONTAINER)
-    page.locator("select[name=application]").select_option(label=APP)
-    page.locator("select[name=decision]").select_option("required")
-    page.locator("form:has(select[name=application]) button").click()
-
-
-def preview_the_change(page: Page) -> str:
-    """Propose the draft, work out the preview; the change's address."""
-    page.locator("form[action$='/propose/'] textarea").fill("Matematikämnet behöver det från och med mars.")
-    page.locator("form[action$='/propose/'] button").click()
-    page.wait_for_url(re.compile(r"/changes/\d+/$"))
-    if not page.locator("#schools").count():
-        page.locator("form[action$='/plan/'] button").click()
-    expect(page.locator("#schools")).to_be_visible()
-    return page.url
-
-
 def test_an_app_goes_from_decision_to_computers(demo: Demo, sign_in: SignIn) -> None:
     before = assignments_by_app(demo)
     anna, bengt, david = sign_in("anna"), sign_in("bengt"), sign_in("david")
@@ -56,10 +42,11 @@ def test_an_app_goes_from_decision_to_computers(demo: Demo, sign_in: SignIn) -> 
     # The fleet as Intune reports it, and the app in the active baseline of the upper-secondary schools.
     anna.goto("/devices/")
     assert number(anna.locator("#list-count").inner_text()) > 10_900
-    draft_with_the_app(anna)
+    start_draft(anna, APP)
 
     # The preview names schools, computers and calls; nothing is written yet, and Anna cannot approve her own request.
-    change = preview_the_change(anna)
+    change = propose(anna, "Matematikämnet behöver det från och med mars.")
+    work_out_the_preview(anna)
     main = anna.locator("main")
     expect(main).to_contain_text(APP)
     concerned = number(anna.locator(".figure-value").first.inner_text())
@@ -70,12 +57,10 @@ def test_an_app_goes_from_decision_to_computers(demo: Demo, sign_in: SignIn) -> 
     assert assignments_by_app(demo) == before
 
     # A colleague approves, and the workers write.
-    bengt.goto(change)
-    bengt.locator("form[action$='/approve/'] button").click()
-    anna.goto(change)
-    anna.locator("form[action$='/apply/'] button").click()
+    approve(bengt, change)
+    write_to_intune(anna, change)
     expect(anna.locator("#progress")).to_contain_text("bekräfta", timeout=60_000)
-    eventually(lambda: written(anna), seconds=60, what="every assignment to be confirmed")
+    eventually(lambda: is_written(anna), seconds=60, what="every assignment to be confirmed")
 
     after = assignments_by_app(demo)
     changed = [app for app in after if after[app] != before[app]]
@@ -105,11 +90,6 @@ def test_an_app_goes_from_decision_to_computers(demo: Demo, sign_in: SignIn) -> 
     expect(david.locator("main")).to_contain_text(SCHOOL)
     expect(david.locator("main")).not_to_contain_text("Ekestads tekniska gymnasium")
     expect(david.locator("main")).not_to_contain_text("deviceAppManagement")
-
-
-def written(page: Page) -> bool:
-    progress = page.locator("#progress progress").first
-    return progress.get_attribute("value") == progress.get_attribute("max")
 
 
 def installed(page: Page) -> int:

@@ -1,0 +1,52 @@
+"""What IT administrators do on the pages, in Swedish, from a draft to a change that is being written."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import Page, expect
+
+CONTAINER = "Gymnasieskola"
+
+
+def start_draft(page: Page, app: str) -> str:
+    """A draft in which the upper secondary schools get the app; its address."""
+    page.goto("/baselines/")
+    page.locator("main h2 a[href^='/baselines/']").first.click()
+    page.locator("form[action$='/draft/'] button").click()
+    page.locator("main a[href$='/entries/']").first.click()
+    page.locator("select[name=container]").select_option(label=CONTAINER)
+    page.locator("select[name=application]").select_option(label=app)
+    page.locator("select[name=decision]").select_option("required")
+    page.locator("form:has(select[name=application]) button").click()
+    page.wait_for_url(re.compile(r"/revisions/\d+/$"))
+    return page.url
+
+
+def propose(page: Page, reason: str) -> str:
+    """From a draft to its change; the change's address."""
+    page.locator("form[action$='/propose/'] textarea").fill(reason)
+    page.locator("form[action$='/propose/'] button").click()
+    page.wait_for_url(re.compile(r"/changes/\d+/$"))
+    return page.url
+
+
+def work_out_the_preview(page: Page) -> None:
+    if not page.locator("#schools").count():
+        page.locator("form[action$='/plan/'] button").click()
+    expect(page.locator("#schools")).to_be_visible()
+
+
+def approve(page: Page, change: str) -> None:
+    page.goto(change)
+    page.locator("form[action$='/approve/'] button").click()
+
+
+def write_to_intune(page: Page, change: str) -> None:
+    page.goto(change)
+    page.locator("form[action$='/apply/'] button").click()
+
+
+def is_written(page: Page) -> bool:
+    progress = page.locator("#progress progress").first
+    return progress.get_attribute("value") == progress.get_attribute("max")

@@ -1,0 +1,87 @@
+"""What the small scripts add: lists by keyboard, filters as one types, menus, colours."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import SignIn
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("demo")]
+
+
+def test_typing_narrows_the_list_and_the_address_and_keeps_the_focus(sign_in: SignIn) -> None:
+    page = sign_in("anna")
+    page.goto("/devices/")
+
+    page.locator("#q").press_sequentially("GYRONN")
+
+    expect(page).to_have_url(re.compile(r"[?&]q=GYRONN"))
+    expect(page.locator("#list-count")).to_have_text(re.compile(r"^6\d\d "))
+    expect(page.locator("#q")).to_be_focused()
+    page.reload()
+    expect(page.locator("#q")).to_have_value("GYRONN")
+
+
+def test_arrows_walk_the_list_and_enter_opens_the_computer(sign_in: SignIn) -> None:
+    page = sign_in("anna")
+    page.goto("/devices/")
+    links = page.locator("tbody th a")
+    third = links.nth(2).get_attribute("href") or ""
+
+    links.first.focus()
+    for key in ("ArrowDown", "ArrowDown", "End", "Home", "ArrowDown", "ArrowDown", "ArrowDown", "ArrowUp"):
+        page.keyboard.press(key)
+    expect(links.nth(2)).to_be_focused()
+    page.keyboard.press("Enter")
+
+    page.wait_for_url(re.compile(f"{third}$"))
+
+
+def test_arrows_still_work_in_a_list_that_was_fetched_anew(sign_in: SignIn) -> None:
+    page = sign_in("anna")
+    page.goto("/devices/")
+    page.locator("#q").press_sequentially("GYRONN")
+    expect(page).to_have_url(re.compile(r"q=GYRONN"))
+
+    page.locator("tbody th a").first.focus()
+    page.keyboard.press("ArrowDown")
+
+    expect(page.locator("tbody th a").nth(1)).to_be_focused()
+
+
+def test_escape_closes_a_menu_and_returns_to_its_button(sign_in: SignIn) -> None:
+    page = sign_in("anna")
+    page.goto("/devices/")
+    page.locator("#columns > summary").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#columns")).to_have_attribute("open", "")
+    page.locator("#columns input").first.focus()
+
+    page.keyboard.press("Escape")
+
+    expect(page.locator("#columns")).not_to_have_attribute("open", "")
+    expect(page.locator("#columns > summary")).to_be_focused()
+
+
+def test_chosen_colours_stay_after_a_reload(sign_in: SignIn) -> None:
+    page = sign_in("anna", color_scheme="light")
+    light = page.evaluate("getComputedStyle(document.body).backgroundColor")
+
+    page.locator("button[name=theme][value=dark]").click()
+    page.reload()
+
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") != light
+    expect(page.locator("button[name=theme][value=dark]")).to_have_attribute("aria-pressed", "true")
+
+
+def test_the_first_tab_stop_skips_to_the_content(sign_in: SignIn) -> None:
+    page = sign_in("anna")
+
+    page.keyboard.press("Tab")
+    expect(page.locator(".skip-link")).to_be_focused()
+    page.keyboard.press("Enter")
+
+    expect(page.locator("main")).to_be_focused()
