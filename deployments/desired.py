@@ -10,7 +10,7 @@ from deployments.models import BaselineRevision
 from deployments.organisation import Organisation, load_organisation
 from deployments.resolver import Outcome, Rule, effective_software
 from deployments.rulebook import rules_by_application
-from deployments.targets import EXACT, Node, NodeKey, Target, Unreachable, fewest_targets
+from deployments.targets import EXACT, KEPT, Node, NodeKey, Target, Unreachable, fewest_targets
 from deployments.versions import Versions
 
 
@@ -32,7 +32,7 @@ def desired_state(
     organisation: Organisation | None = None,
     versions: Versions | None = None,
 ) -> DesiredState:
-    """Six queries, of which one when the rest is given. Nothing that cannot be reached is dropped silently."""
+    """Seven queries, of which one when the rest is given. Nothing that cannot be reached is dropped silently."""
     organisation = organisation or load_organisation()
     versions = versions or Versions.load()
     targets: dict[int, tuple[Target, ...]] = {}
@@ -50,18 +50,18 @@ def _application(
 ) -> tuple[dict[int, tuple[Target, ...]], set[Unreachable]]:
     reachable = {key: rule for key, rule in rules.items() if _can_be_aimed_at(key, organisation)}
     missed = {Unreachable(*key, rule.intent or None, "no_group") for key, rule in rules.items() if key not in reachable}
-    wanted: dict[tuple[int, str], set[NodeKey]] = defaultdict(set)
+    wanted: dict[int, dict[NodeKey, str]] = defaultdict(dict)
     for key, outcome in _outcomes(reachable, organisation):
         for platform in versions.platforms(application_id):
             version = versions.pick(application_id, outcome.version_id, platform)
             if outcome.intent and version and version.allows(outcome.intent):
-                wanted[version.pk, outcome.intent].add(key)
+                wanted[version.pk][key] = outcome.intent
             elif outcome.intent and key in reachable:
                 missed.add(Unreachable(*key, outcome.intent, "app_type"))
     targets: dict[int, tuple[Target, ...]] = {}
-    for (version_id, intent), keys in sorted(wanted.items()):
+    for version_id, intents in sorted(wanted.items()):
         for root in organisation.roots:
-            found, lost = fewest_targets(_tree(root, keys, reachable, organisation), intent)
+            found, lost = fewest_targets(_tree(root, intents, reachable, organisation))
             targets[version_id] = tuple(sorted((*targets.get(version_id, ()), *found)))
             missed.update(lost)
     return {version_id: found for version_id, found in targets.items() if found}, missed
@@ -70,7 +70,7 @@ def _application(
 def _can_be_aimed_at(key: NodeKey, organisation: Organisation) -> bool:
     """A school, class group or computer needs a group of its own; wider containers can be reached through narrower."""
     place = organisation.places.get(key)
-    return place is not None and (key[0] not in EXACT or place.group_id is not None)
+    return place is not None and (key[0] not in EXACT or place.has_group)
 
 
 def _outcomes(rules: dict[NodeKey, Rule], organisation: Organisation) -> Iterator[tuple[NodeKey, Outcome]]:
@@ -81,15 +81,25 @@ def _outcomes(rules: dict[NodeKey, Rule], organisation: Organisation) -> Iterato
             yield key, outcome
 
 
-def _tree(key: NodeKey, wanted: set[NodeKey], rules: dict[NodeKey, Rule], organisation: Organisation) -> Node:
-    """Class groups without a rule of their own follow their school and stay out of the tree."""
-    below = [child for child in organisation.children.get(key, ()) if child[0] != "class_group" or child in rules]
+def _tree(
+    key: NodeKey, wanted: Mapping[NodeKey, str], rules: Mapping[NodeKey, Rule], organisation: Organisation
+) -> Node:
     return Node(
         key,
-        has_group=organisation.places[key].group_id is not None,
-        wanted=key in wanted,
-        children=tuple(_tree(child, wanted, rules, organisation) for child in below),
+        has_group=organisation.places[key].has_group,
+        wanted=wanted.get(key),
+        children=tuple(_tree(child, wanted, rules, organisation) for child in _below(key, rules, organisation)),
     )
+
+
+def _below(key: NodeKey, rules: Mapping[NodeKey, Rule], organisation: Organisation) -> Iterator[NodeKey]:
+    """Class groups and computers without a rule of their own follow what is around them and stay out of the tree; a
+    computer with one is then told of beside its class group's neighbours."""
+    for child in organisation.children.get(key, ()):
+        if child[0] not in KEPT or child in rules:
+            yield child
+        else:
+            yield from _below(child, rules, organisation)
 
 
 def _order(missed: Unreachable) -> tuple[str, int, str, str]:

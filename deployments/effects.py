@@ -6,16 +6,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from django.contrib.postgres.aggregates import ArrayAgg
-from django.db.models import Case, CharField, ExpressionWrapper, F, OuterRef, Subquery, Value, When
-from django.db.models.functions import Coalesce, Left, Length
+from django.db.models import F
+from django.db.models.functions import Coalesce
 
 from deployments.desired import desired_state
 from deployments.models import AppVersion, BaselineRevision, ChangeTarget
 from deployments.organisation import load_organisation
+from deployments.placement import class_in_own_school, form_by_group_tag, own_container
 from deployments.targets import Target, intent_for
 from deployments.versions import Versions
 from fleet.models import Device
-from schools.models import Municipality, SchoolForm
+from schools.models import Municipality
 
 TargetsByVersion = Mapping[int, tuple[Target, ...]]
 EFFECT_OF_INTENT = {
@@ -74,38 +75,22 @@ def _effects(
 def load_cells() -> list[Cell]:
     """All computers that Autopilot or Intune has, by platform and groups; two queries."""
     municipality_id = Municipality.objects.order_by("pk").values_list("pk", flat=True).first()
+    kinds = {
+        "school_form": Coalesce("school__school_form_id", form_by_group_tag()),
+        "school": F("school_id"),
+        "class_group": class_in_own_school(),
+        "device": own_container(),
+    }
+    columns = ["platform", *(f"in_{kind}" for kind in kinds)]
     rows = (
         Device.objects.filter(missing_since=None)
         .exclude(lifecycle=Device.Lifecycle.RETIRED)
-        .annotate(form_id=Coalesce("school__school_form_id", form_by_group_tag()), own_class_id=class_in_own_school())
-        .values_list("platform", "form_id", "school_id", "own_class_id")
+        .annotate(**{f"in_{kind}": key for kind, key in kinds.items()})
+        .values_list(*columns)
         .annotate(ids=ArrayAgg("pk", order_by="pk"))
-        .order_by("platform", "form_id", "school_id", "own_class_id")
+        .order_by(*columns)
     )
     return [
-        Cell(platform, groups_of(municipality_id, form, school, class_group), tuple(ids))
-        for platform, form, school, class_group, ids in rows
+        Cell(platform, {"municipality": municipality_id, **dict(zip(kinds, keys, strict=True))}, tuple(ids))
+        for platform, *keys, ids in rows
     ]
-
-
-def groups_of(
-    municipality_id: int | None, form_id: int | None, school_id: int | None, class_group_id: int | None
-) -> dict[str, int | None]:
-    return {
-        "municipality": municipality_id,
-        "school_form": form_id,
-        "school": school_id,
-        "class_group": class_group_id,
-    }
-
-
-def form_by_group_tag() -> Subquery:
-    """The school form whose prefix a computer's group tag begins with, the longest first: its dynamic group's rule."""
-    beginning = Left(ExpressionWrapper(OuterRef("observed_group_tag"), CharField()), Length("group_tag_prefix"))
-    forms = SchoolForm.objects.filter(group_tag_prefix=beginning)
-    return Subquery(forms.order_by(Length("group_tag_prefix").desc()).values("pk")[:1])
-
-
-def class_in_own_school() -> Case:
-    """A class group counts for a computer that stands in the class group's school."""
-    return Case(When(class_group__school=F("school"), then=F("class_group_id")), default=Value(None))

@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
-from deployments.targets import NodeKey, Target
+from django.db.models import F, QuerySet
+
+from deployments.placement import class_in_own_school, form_by_group_tag
+from deployments.targets import KEPT, NodeKey, Target
+from fleet.models import Device
 from schools.models import ClassGroup, Municipality, School, SchoolForm
 
 
@@ -19,6 +24,11 @@ class Place:
     name: str
     group_id: UUID | None
     path: tuple[NodeKey, ...]
+
+    @property
+    def has_group(self) -> bool:
+        """Whether it has one, or the portal creates it as soon as it is needed."""
+        return self.group_id is not None or self.key[0] in KEPT
 
 
 @dataclass(frozen=True)
@@ -32,12 +42,15 @@ class Organisation:
     def roots(self) -> list[NodeKey]:
         return [key for key, place in self.places.items() if len(place.path) == 1]
 
-    def group_id(self, target: Target) -> UUID:
-        """The Entra group of a target. Targets are only ever made for places that have one."""
-        group_id = self.places[target.node].group_id
-        if group_id is None:
+    def group_id(self, target: Target) -> UUID | None:
+        """The Entra group of a target; None for one that the portal still has to create.
+
+        Targets are only ever made for places with a group; for any other this raises LookupError.
+        """
+        place = self.places[target.node]
+        if not place.has_group:
             raise LookupError(f"{target.node} has no Entra group")
-        return group_id
+        return place.group_id
 
     def name(self, key: NodeKey) -> str:
         return self.places[key].name if key in self.places else ""
@@ -47,7 +60,7 @@ class Organisation:
 
 
 def load_organisation() -> Organisation:
-    """Four queries."""
+    """Five queries. Of the computers only those that have a container of their own."""
     places: dict[NodeKey, Place] = {}
     children: dict[NodeKey, list[NodeKey]] = defaultdict(list)
 
@@ -66,7 +79,31 @@ def load_organisation() -> Organisation:
             add(("school", school.pk), school.name, school.entra_group_id, ("school_form", school.school_form_id))
         for group in ClassGroup.objects.order_by("pk"):
             add(("class_group", group.pk), group.name, group.entra_group_id, ("school", group.school_id))
+        for device in _computers_with_a_container():
+            add(("device", device.pk), str(device), device.container_group_id, _around(device, root))  # type: ignore[attr-defined]
     return Organisation(places, {key: tuple(keys) for key, keys in children.items()})
+
+
+def _computers_with_a_container() -> QuerySet[Device]:
+    """Each with `own_class_id`, `form_id` and `container_group_id`."""
+    return (
+        Device.objects.filter(softwareprofile__isnull=False)
+        .annotate(
+            own_class_id=class_in_own_school(),
+            form_id=form_by_group_tag(),
+            container_group_id=F("softwareprofile__entra_group_id"),
+        )
+        .order_by("pk")
+    )
+
+
+def _around(device: Any, root: NodeKey) -> NodeKey:
+    """The nearest place whose group holds the computer."""
+    if device.own_class_id:
+        return "class_group", device.own_class_id
+    if device.school_id:
+        return "school", device.school_id
+    return ("school_form", device.form_id) if device.form_id else root
 
 
 def target_rows(targets: tuple[Target, ...], organisation: Organisation) -> list[dict[str, str | int | bool]]:

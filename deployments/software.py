@@ -13,7 +13,7 @@ from deployments.models import Application, AppVersion, BaselineEntry, BaselineR
 from deployments.models.profiles import NAMES_OF_CONTAINERS
 from deployments.resolver import effective_software
 from deployments.rulebook import rule_of
-from deployments.targets import EXACT
+from deployments.targets import EXACT, KEPT
 from deployments.versions import Versions
 from fleet.models import Device, Platform
 from schools.models import School, SchoolForm
@@ -51,9 +51,10 @@ class EffectiveApp:
 
     @property
     def has_group(self) -> bool:
-        """Whether Intune can be told what `reason` says. A wider container is reached through narrower ones too."""
+        """Whether Intune can be told what `reason` says. A wider container is reached through narrower ones too, and
+        for class groups and single computers the portal creates the group."""
         owner, kind = self.reason.profile.owner, self.reason.profile.kind
-        return kind not in EXACT or getattr(owner, "entra_group_id", None) is not None
+        return kind not in EXACT or kind in KEPT or getattr(owner, "entra_group_id", None) is not None
 
     @property
     def is_carried(self) -> bool:

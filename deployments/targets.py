@@ -1,13 +1,15 @@
 """The fewest group targets that give each school's computers exactly what was decided. Pure.
 
 Intune gives a computer an intent if some group assigned with that intent holds it and no group excluded for the same
-intent does. Exclusion beats inclusion, so nothing can be added again below an excluded group: the groups beside it
-have to be named instead. The groups form a tree (all computers, school form, school, class group) in which each node
-also has computers of its own: those in none of the groups below it.
+intent does; of several intents one wins. Exclusion beats inclusion, so nothing can be added again below an excluded
+group: the groups beside it have to be named instead. And a group stands in an app's list once, with one intent, so all
+intents of an app version are worked out together. The groups form a tree (all computers, school form, school, class
+group, computer) in which each node also has computers of its own: those in none of the groups below it.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -18,6 +20,8 @@ LEVELS = ("municipality", "school_form", "school", "class_group", "device")
 EXACT = ("school", "class_group", "device")
 """Kinds whose own computers must get exactly what was decided. The computers that the wider groups have of their own
 are those whose school nobody knows; when no choice of groups suits them too, they go without and that is reported."""
+KEPT = ("class_group", "device")
+"""Kinds whose groups the portal itself keeps: where there is none yet, it will be created."""
 INTENT_PRECEDENCE = ("required", "uninstall", "available")
 """Which intent Intune follows when a computer has several.
 https://learn.microsoft.com/intune/intune-service/apps/apps-deploy#how-conflicts-between-app-intents-are-resolved"""
@@ -42,7 +46,8 @@ class Unreachable:
     """Computers that a decision means but no Entra group reaches: those `kind` and `key` have of their own.
 
     `reason`: "no_group" (the container has none), "unknown_school" (their school is not known, and the group that
-    holds them also holds computers that must not get the app) or "app_type" (Intune does not carry the intent).
+    holds them also holds computers that must not get the app), "two_intents" (a wider group gives a stronger intent,
+    and one entry for their own group can only take that away) or "app_type" (Intune does not carry the intent).
     """
 
     kind: str
@@ -53,84 +58,124 @@ class Unreachable:
 
 @dataclass(frozen=True)
 class Node:
-    """A group, or the place where one would be. `wanted`: its own computers shall have the intent."""
+    """A group, or the place where one would be. `wanted`: the intent that its own computers shall have."""
 
     key: NodeKey
     has_group: bool
-    wanted: bool
+    wanted: str | None
     children: tuple[Node, ...] = ()
 
     @cached_property
-    def nothing_wanted(self) -> bool:
-        return not self.wanted and all(child.nothing_wanted for child in self.children)
+    def intents(self) -> frozenset[str]:
+        """All that is wanted here and below."""
+        own = {self.wanted} if self.wanted else set[str]()
+        return frozenset(own.union(*(child.intents for child in self.children)))
+
+
+@dataclass(frozen=True)
+class Reach:
+    """What the groups from the root down to a node have said so far."""
+
+    included: frozenset[str] = frozenset()
+    excluded: frozenset[str] = frozenset()
 
     @property
-    def may_go_without(self) -> bool:
-        return not self.has_group or self.key[0] not in EXACT
+    def intent(self) -> str | None:
+        """What Intune gives the computers."""
+        left = self.included - self.excluded
+        return next((intent for intent in INTENT_PRECEDENCE if intent in left), None)
 
 
 @dataclass(frozen=True)
 class Cover:
-    """Groups to include and exclude below a node; `lost` are nodes whose own computers go without."""
+    """Groups to include and exclude at and below a node; `lost` are nodes whose own computers go without."""
 
-    included: tuple[NodeKey, ...] = ()
-    excluded: tuple[NodeKey, ...] = ()
-    lost: tuple[NodeKey, ...] = ()
-    cost: tuple[int, int] = field(init=False)
+    targets: tuple[Target, ...] = ()
+    lost: tuple[tuple[NodeKey, str], ...] = ()
+    cost: tuple[int, ...] = field(init=False)
+    """Schools that go without weigh most, then class groups and single computers, then the computers whose school
+    nobody knows, then each entry."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "cost", (len(self.lost), len(self.included) + len(self.excluded)))
+        lost = Counter(kind for (kind, _key), _intent in self.lost)
+        exact = [lost[kind] for kind in EXACT]
+        object.__setattr__(self, "cost", (*exact, len(self.lost) - sum(exact), len(self.targets)))
 
     def __add__(self, other: Cover) -> Cover:
-        return Cover(self.included + other.included, self.excluded + other.excluded, self.lost + other.lost)
+        return Cover(self.targets + other.targets, self.lost + other.lost)
 
 
-def fewest_targets(root: Node, intent: str) -> tuple[tuple[Target, ...], tuple[Unreachable, ...]]:
-    """Targets of one intent of one app version, sorted, and whom they cannot reach."""
-    cover = _cover(root, covered=False)
+def fewest_targets(root: Node) -> tuple[tuple[Target, ...], tuple[Unreachable, ...]]:
+    """Targets of one app version, sorted, and whom they cannot reach. No group is in two of the targets."""
+    cover = _Search().cover(root, Reach())
     if cover is None:
-        raise AssertionError("naming each school's own group is always possible")
-    targets = [Target(*key, intent, exclude=False) for key in cover.included]
-    targets += [Target(*key, intent, exclude=True) for key in cover.excluded]
+        raise AssertionError("naming no group at all is always possible")
     groupless = _without_group(root)
-    lost = [Unreachable(*key, intent, "no_group" if key in groupless else "unknown_school") for key in cover.lost]
-    return tuple(sorted(targets)), tuple(sorted(lost))
+    lost = [Unreachable(*key, intent, _why(key, key in groupless)) for key, intent in cover.lost]
+    return tuple(sorted(cover.targets)), tuple(sorted(lost))
 
 
-def _cover(node: Node, *, covered: bool) -> Cover | None:
-    """The cheapest way to do right below `node`, or None. `covered`: a wider group is already included.
+class _Search:
+    """Looks through the ways to do right by a tree, each part of it once for each reach from above."""
 
-    Of equally cheap ways the widest group is taken: a school that opens next year is then in it from its first day.
-    """
-    ways = [_excluding(node, covered), _including(node, covered), _leaving(node, covered)]
-    return min((way for way in ways if way is not None), key=lambda way: way.cost, default=None)
+    def __init__(self) -> None:
+        self._found: dict[tuple[NodeKey, Reach], Cover | None] = {}
+
+    def cover(self, node: Node, reach: Reach) -> Cover | None:
+        """The cheapest way at and below `node`; None when its computers would get what nobody decided.
+
+        Of equally cheap ways the widest group is taken: a school that opens next year is then in it from its first
+        day.
+        """
+        if (node.key, reach) not in self._found:
+            ways = [self._way(node, target, reach) for target in _choices(node, reach)]
+            right = (way for way in ways if way is not None)
+            self._found[node.key, reach] = min(right, key=lambda way: way.cost, default=None)
+        return self._found[node.key, reach]
+
+    def _way(self, node: Node, target: Target | None, reach: Reach) -> Cover | None:
+        after = _after(reach, target)
+        start = _own(node, target, after)
+        for child in node.children if start else ():
+            below = self.cover(child, after)
+            if start is None or below is None:
+                return None
+            start = start + below
+        return start
 
 
-def _excluding(node: Node, covered: bool) -> Cover | None:
-    return Cover(excluded=(node.key,)) if covered and node.has_group and node.nothing_wanted else None
+def _choices(node: Node, reach: Reach) -> list[Target | None]:
+    """Intune takes one entry for a group: an exclusion, an inclusion, or none."""
+    if not node.has_group:
+        return [None]
+    given = [intent for intent in INTENT_PRECEDENCE if intent in reach.included - reach.excluded]
+    new = [intent for intent in INTENT_PRECEDENCE if intent in node.intents - reach.included]
+    excluding = [Target(*node.key, intent, exclude=True) for intent in given]
+    return [*excluding, *(Target(*node.key, intent, exclude=False) for intent in new), None]
 
 
-def _including(node: Node, covered: bool) -> Cover | None:
-    if covered or not node.has_group or not node.wanted:
-        return None
-    return _children(node, Cover(included=(node.key,)), covered=True)
+def _after(reach: Reach, target: Target | None) -> Reach:
+    if target is None:
+        return reach
+    if target.exclude:
+        return Reach(reach.included, reach.excluded | {target.intent})
+    return Reach(reach.included | {target.intent}, reach.excluded)
 
 
-def _leaving(node: Node, covered: bool) -> Cover | None:
-    if node.wanted == covered:
-        return _children(node, Cover(), covered=covered)
-    if covered or not node.may_go_without:
-        return None
-    return _children(node, Cover(lost=(node.key,)), covered=False)
+def _own(node: Node, target: Target | None, reach: Reach) -> Cover | None:
+    """What `target` means for the node's own computers: right, without, or (None) something nobody decided."""
+    targets = (target,) if target else ()
+    if reach.intent == node.wanted:
+        return Cover(targets)
+    if reach.intent is None and node.wanted:
+        return Cover(targets, ((node.key, node.wanted),))
+    return None
 
 
-def _children(node: Node, start: Cover, *, covered: bool) -> Cover | None:
-    for child in node.children:
-        cover = _cover(child, covered=covered)
-        if cover is None:
-            return None
-        start = start + cover
-    return start
+def _why(key: NodeKey, is_groupless: bool) -> str:
+    if is_groupless:
+        return "no_group"
+    return "two_intents" if key[0] in EXACT else "unknown_school"
 
 
 def _without_group(node: Node) -> set[NodeKey]:

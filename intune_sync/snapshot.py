@@ -11,8 +11,9 @@ from deployments.effects import target_effects
 from deployments.models import Application, AppVersion, BaselineRevision
 from deployments.organisation import Organisation, load_organisation, target_rows
 from deployments.services.changes import PlannedChange
-from deployments.targets import INTENT_PRECEDENCE, Target
+from deployments.targets import Target
 from intune_sync.graph import GraphClient
+from intune_sync.kept_groups import group_reference
 from intune_sync.lists import read_lists
 from intune_sync.merge import Raw
 from intune_sync.models import IntuneApp, OwnedAssignment
@@ -58,7 +59,7 @@ class Snapshot:
         return targets_of(theirs, self.organisation)
 
     def desired(self, version_id: int) -> tuple[Target, ...]:
-        return without_needless_exclusions(self.wanted.targets.get(version_id, ()))
+        return self.wanted.targets.get(version_id, ())
 
     def effects(self) -> dict[int, dict[int, str]]:
         """What changes for which computer, by app version id and device id."""
@@ -114,22 +115,12 @@ def targets_of(raws: Iterable[Raw], organisation: Organisation) -> tuple[Target,
 
 
 def assignments_for(targets: Iterable[Target], organisation: Organisation) -> list[Raw]:
-    """Always for a group by its id: a target without one raises LookupError and never becomes "all devices"."""
-    return [assignment_for("group", organisation.group_id(target), target.intent, target.exclude) for target in targets]
-
-
-def without_needless_exclusions(targets: tuple[Target, ...]) -> tuple[Target, ...]:
-    """Leave out exclusions of groups that are assigned with an intent that wins anyway: Intune takes one entry per
-    group, and a computer with *required* and *available* gets *required*."""
-    given = {target.node: target.intent for target in targets if not target.exclude}
-
-    def is_needless(target: Target) -> bool:
-        other = given.get(target.node)
-        if not target.exclude or other is None or other == target.intent:
-            return False
-        return INTENT_PRECEDENCE.index(other) < INTENT_PRECEDENCE.index(target.intent)
-
-    return tuple(target for target in targets if not is_needless(target))
+    """Always for a group, by its id, or by the nickname of one that is still to be created. A target without a group
+    raises LookupError and never becomes "all devices"."""
+    return [
+        assignment_for("group", group_reference(target, organisation), target.intent, target.exclude)
+        for target in targets
+    ]
 
 
 def _owned_keys() -> dict[int, frozenset[str]]:

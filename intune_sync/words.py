@@ -57,6 +57,10 @@ NOTICES: dict[str, str | Promise] = {
         "%(app)s does not reach the computers in %(place)s whose school nobody knows, because the group also holds "
         "computers that must not get it."
     ),
+    "two_intents": gettext_lazy(
+        "%(app)s does not reach %(place)s as “%(intent)s”: a wider container gives it otherwise, and Intune takes one "
+        "entry for each group. Choose the same for both, or leave the wider container out."
+    ),
     "app_type": gettext_lazy(
         "%(app)s does not reach %(place)s as “%(intent)s”: Intune can offer only Win32 apps to groups of computers."
     ),

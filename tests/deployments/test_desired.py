@@ -60,13 +60,26 @@ def test_school_without_a_group_is_reported_not_dropped() -> None:
     assert state.unreachable == {version.application_id: (Unreachable("school", school.pk, "required", "no_group"),)}
 
 
-def test_container_of_one_computer_is_reported_for_want_of_a_group() -> None:
+def test_container_of_one_computer_is_aimed_at_the_group_that_will_be_created() -> None:
     revision, version, device = make.revision(), make.app_version(), make.device(make.school())
+    make.device(device.school)
+    make.municipality()
     make.entry(revision, device, version.application)
 
-    state = desired_state(revision)
+    assert aimed(revision, version) == [("device", "required", False)]
+    assert device_effects(None, revision) == {version.pk: {device.pk: "install"}}
 
-    assert [(each.kind, each.reason) for each in state.unreachable[version.application_id]] == [("device", "no_group")]
+
+def test_computer_that_goes_without_is_left_out_beside_its_class() -> None:
+    revision, version, school = make.revision(), make.app_version(), make.school()
+    group = make.class_group(school)
+    make.municipality()
+    one, other = (make.device(school, class_group=group) for _ in range(2))
+    make.entry(revision, group, version.application)
+    make.entry(revision, one, version.application, intent="")
+
+    assert aimed(revision, version) == [("class_group", "required", False), ("device", "required", True)]
+    assert device_effects(None, revision) == {version.pk: {other.pk: "install"}}
 
 
 def test_class_group_with_a_group_gets_its_own_target() -> None:
@@ -117,7 +130,7 @@ def test_effects_cost_the_same_queries_for_one_and_for_thirty_computers(django_a
     for _ in range(30):
         make.device(school)
 
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         effects = device_effects(None, after)
 
     assert len(effects[version.pk]) == 30

@@ -63,9 +63,10 @@ def test_device_page_tells_that_a_platform_has_no_version(client: Client) -> Non
 
 
 def test_entry_that_reaches_no_group_is_not_said_to_be_on_its_way(client: Client) -> None:
-    school, version, revision, _entry = a_school_with_software(0)
+    _school, version, revision, _entry = a_school_with_software(0)
+    school = make.school("Sjöskolan", entra_group_id=None)
     device = make.device(school)
-    make.entry(revision, device, version.application, "available")
+    make.entry(revision, school, version.application, "available")
 
     text = get(signed_in(client, "it_admin"), "device", device.pk).content.decode()
 
