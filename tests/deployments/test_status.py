@@ -101,7 +101,7 @@ def test_progress_is_one_query(django_assert_num_queries) -> None:
 
 def test_success_counts_attempts_that_ended() -> None:
     version, school = make.app_version(), make.school()
-    for state in ["installed", "installed", "installed", "failed", "pendingInstall"]:
+    for state in ["installed", "installed", "installed", "failed", "pendingInstall", "notApplicable"]:
         make.install_status(make.device(school), version, state)
 
     (row,) = application_success(version.application, make.person("it_admin"))

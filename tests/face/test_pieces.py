@@ -83,3 +83,10 @@ def test_query_drops_empty_values_and_keeps_repeated_ones() -> None:
     html = render("{% query_with condition='silent' %}", "/?q=&col=a&col=b&after=x")
 
     assert html == "col=a&amp;col=b&amp;condition=silent"
+
+
+def test_figure_of_a_status_has_its_icon_and_colour() -> None:
+    html = render("{% figure 3 'Failed' '/there/' status='failed' %}")
+
+    assert "figure-bad" in html
+    assert "#circle-x" in html
