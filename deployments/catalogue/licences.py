@@ -95,8 +95,12 @@ def shortfall(application: Application, school: School | None, extra_devices: in
 
 def shortfalls(revision: BaselineRevision | None, on: date) -> list[Shortfall]:
     """What would lack if a revision were in force, application by application."""
+    return shortfalls_of(required_computers(revision), on)
+
+
+def shortfalls_of(used: Mapping[int, Mapping[int | None, int]], on: date) -> list[Shortfall]:
+    """What would lack if so many computers, by application id and school id, had the applications."""
     short = []
-    used = required_computers(revision)
     applications = Application.objects.in_bulk(list(used))
     for application_id, seats in sorted(_seats(used, on).items()):
         left = seats.shared_left
