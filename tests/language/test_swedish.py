@@ -69,6 +69,7 @@ def page(world: World, who: str, name: str) -> str:
     row = matrix.PAGES[name]
     keys = {key: world.key(kind, who, "own") for key, kind in row.keys.items()}
     response = world.send(who, "GET", reverse(name.partition("#")[0], kwargs=keys))
+    assert response.status_code < 500
     is_page = response.headers.get("Content-Type", "").startswith("text/html")
     return response.content.decode() if is_page else ""
 
