@@ -14,6 +14,8 @@ from django.views.decorators.http import require_GET
 from deployments.models import ChangeSet
 from deployments.queries import Progress, device_targets, parts_by_device, progress
 from deployments.status import DeviceStatus
+from intune_sync.models import AutomaticHold
+from intune_sync.payloads.members import creation_call
 from intune_sync.previews import Preview, SchoolShare, notices, preview, sizes, writing
 from intune_sync.words import gigabytes
 from schools.decorators import permission_required
@@ -62,6 +64,7 @@ def change_set_list(request: HttpRequest) -> HttpResponse:
         "failed": counts.get(Status.FAILED, 0),
         "chips": [(s.value, s.label, counts[s]) for s in Status if counts.get(s)],
         "chosen": chosen,
+        "may_start": user.has_perm("deployments.edit_baseline"),
     }
     return render_page(
         request, "intune_sync/change_set_list.html", context, partial="intune_sync/_change_set_list.html"
@@ -84,6 +87,7 @@ def change_set(request: HttpRequest, pk: int) -> HttpResponse:
         "sees_all": sees_all,
         "has_plan": bool(found.plan_hash),
         "is_about_several": len(seen.apps) > 1,
+        "held": AutomaticHold.objects.filter(change_set=found).first() if found.decision_id else None,
         "notices": notices(found) if sees_all else [],
         "calls": _calls(found) if sees_all else [],
         **_may(user, found),
@@ -178,7 +182,7 @@ def _calls(found: ChangeSet) -> list[tuple[str, str]]:
     """Each Graph call as it will be sent: method and address, and the body."""
     return [
         (f"{call['method']} {call['url']}", json.dumps(call["body"], indent=2, ensure_ascii=False))
-        for call in found.plan.get("calls", [])
+        for call in [*map(creation_call, found.plan.get("groups", [])), *found.plan.get("calls", [])]
     ]
 
 
