@@ -183,11 +183,20 @@ SPECTACULAR_SETTINGS = {
     "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
     "ENUM_NAME_OVERRIDES": {
         "RevisionStatusEnum": "deployments.models.BaselineRevision.Status",
+        "RequestStatusEnum": "deployments.models.AppRequest.Status",
         "ChangeSetStatusEnum": "deployments.models.ChangeSet.Status",
         "SyncRunStatusEnum": "intune_sync.models.SyncRun.Status",
         "ResourceEnum": "intune_sync.models.SyncRun.Resource",
     },
 }
+
+# What the municipality calls the group that decides the term's software.
+COMMITTEE_NAME = env.str("COMMITTEE_NAME", default="Programvarugruppen")
+
+# Without EMAIL_URL nothing leaves the portal; each person's mail stands on their own page all the same.
+vars().update(env.email_url("EMAIL_URL", default="dummymail://"))
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.str("MAIL_FROM", default="Terminsklar <terminsklar@localhost>")
 
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_IGNORE_RESULT = True
@@ -212,9 +221,19 @@ CELERY_TASK_ROUTES = {
     "intune_sync.tasks.write": {"queue": "write"},
 }
 SWEEP_SECONDS = env.int("SWEEP_SECONDS", default=15)
+NOTIFY_SECONDS = 30
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "intune_sync.tasks.sweep", "schedule": SWEEP_SECONDS},
+    "requests": {"task": "deployments.tasks.advance_requests", "schedule": 60},
+    "ends": {"task": "deployments.tasks.remind_of_ends", "schedule": crontab(hour="6", minute="40")},
     "tidy": {"task": "schools.tasks.tidy", "schedule": crontab(hour="3", minute="10")},
+    # A message that waited for a slow mail server or listener is dropped: the next one finds the same rows.
+    "mail": {"task": "schools.tasks.mail", "schedule": NOTIFY_SECONDS, "options": {"expires": NOTIFY_SECONDS}},
+    "webhooks": {
+        "task": "schools.tasks.call_webhooks",
+        "schedule": NOTIFY_SECONDS,
+        "options": {"expires": NOTIFY_SECONDS},
+    },
 }
 CELERY_TIMEZONE = TIME_ZONE
 
@@ -227,6 +246,11 @@ CLIENT_ID = env.str("CLIENT_ID", default="")
 CLIENT_SECRET = env.str("CLIENT_SECRET", default="")
 CLIENT_CERTIFICATE = env.str("CLIENT_CERTIFICATE", default="")
 SYNC_INTERVAL_SECONDS = env.int("SYNC_INTERVAL_SECONDS", default=900)
+
+# Working days that each step of a school's request may take before it is reminded of and handed to IT.
+REQUEST_SCHOOL_DAYS = env.int("REQUEST_SCHOOL_DAYS", default=5)
+REQUEST_REVIEW_DAYS = env.int("REQUEST_REVIEW_DAYS", default=10)
+REQUEST_PILOT_DAYS = env.int("REQUEST_PILOT_DAYS", default=5)
 
 LOGGING = {
     "version": 1,

@@ -10,7 +10,7 @@ from django_filters.rest_framework import DjangoFilterBackend
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
-from schools.models import AuditEvent, School, SchoolForm
+from schools.models import AuditEvent, Notification, School, SchoolForm
 from schools.paging import PARAMETERS
 
 
@@ -40,6 +40,16 @@ class SchoolFilters(django_filters.FilterSet):  # type: ignore[misc]
     class Meta:
         model = School
         fields = ["name", "school_unit_code", "group_tag", "administration", "school_form"]
+
+
+class NotificationFilters(django_filters.FilterSet):  # type: ignore[misc]
+    kind = django_filters.CharFilter(max_length=60)
+    unread = django_filters.BooleanFilter("read_at", lookup_expr="isnull")
+    is_urgent = django_filters.BooleanFilter()
+
+    class Meta:
+        model = Notification
+        fields = ["kind", "unread", "is_urgent"]
 
 
 class AuditEventFilters(django_filters.FilterSet):  # type: ignore[misc]

@@ -1,13 +1,29 @@
-"""Daily housekeeping of this room."""
+"""This room's entries of Celery: what goes out to people and to other systems, and daily housekeeping."""
 
 from __future__ import annotations
 
 from celery import shared_task
 from django.utils import timezone
 
+from schools.notifications.deliveries import deliver
+from schools.notifications.outbox import write_mails
+from schools.notifications.postman import send_mails
 from schools.services.housekeeping import forget_what_has_expired
 
 
 @shared_task
 def tidy() -> None:
     forget_what_has_expired(timezone.now())
+
+
+@shared_task
+def mail() -> None:
+    """Every minute: write what is due into the outbox, and send what lies there."""
+    now = timezone.now()
+    write_mails(now)
+    send_mails(now)
+
+
+@shared_task
+def call_webhooks() -> None:
+    deliver(timezone.now())

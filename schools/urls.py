@@ -4,7 +4,7 @@ from django.urls import path
 from django.views.decorators.http import require_http_methods, require_POST
 from django.views.i18n import set_language
 
-from schools.views import account, audit, sign_in
+from schools.views import account, audit, notifications, sign_in, webhooks
 
 app_name = "schools"
 urlpatterns = [
@@ -15,6 +15,14 @@ urlpatterns = [
     path("account/password/", account.PasswordChange.as_view(), name="password"),
     path("account/tokens/", account.token_issue, name="token_issue"),
     path("account/tokens/<row:pk>/revoke/", account.token_revoke, name="token_revoke"),
+    path("account/notifications/", notifications.notification_settings, name="notification_settings"),
+    path("notifications/", notifications.notification_list, name="notification_list"),
+    path("notifications/read/", notifications.notifications_read, name="notifications_read"),
+    path("notifications/<row:pk>/", notifications.notification, name="notification"),
+    path("mailbox/", notifications.mailbox, name="mailbox"),
+    path("webhooks/", webhooks.webhook_list, name="webhook_list"),
+    path("webhooks/<row:pk>/", webhooks.webhook, name="webhook"),
+    path("webhooks/<row:pk>/deliveries/<row:delivery>/again/", webhooks.delivery_again, name="delivery_again"),
     path("audit/", audit.audit, name="audit"),
     path("audit/verify/", audit.audit_verify, name="audit_verify"),
 ]

@@ -15,13 +15,17 @@ from deployments.models import (
     Baseline,
     BaselineEntry,
     BaselineRevision,
+    Capability,
     ChangeSet,
     ChangeTarget,
     Decision,
     Delegation,
     InstallStatus,
+    LicencePool,
     Semester,
     SoftwareProfile,
+    Subject,
+    VettingCard,
 )
 from deployments.models.profiles import OWNER_OF_LEVEL
 from fleet.models import Device, HardwareModel, Platform
@@ -31,10 +35,13 @@ from schools.models import (
     ApiToken,
     ClassGroup,
     Municipality,
+    Notification,
     RoleAssignment,
     School,
     SchoolForm,
     User,
+    WebhookDelivery,
+    WebhookEndpoint,
 )
 
 NOW = datetime(2027, 1, 11, 8, 0, tzinfo=UTC)
@@ -119,6 +126,33 @@ def api_token(user: User, *, expires_at: datetime | None = None, **columns: Any)
     return text
 
 
+def notification(user: User, kind: str = "changeset.planned", **columns: Any) -> Notification:
+    columns = {
+        "episode": f"episode {number()}",
+        "url": "/account/",
+        "data": {"number": 7, "revision": "VT 2027"},
+        **columns,
+    }
+    return Notification.objects.create(user=user, kind=kind, **columns)
+
+
+def webhook(**columns: Any) -> WebhookEndpoint:
+    columns = {
+        "name": f"System {number()}",
+        "url": "https://lyssnar.example/",
+        "secret": "hemligt",
+        "kinds": ["changeset.planned"],
+        **columns,
+    }
+    return WebhookEndpoint.objects.create(**{"created_by": columns.pop("created_by", None) or user(), **columns})
+
+
+def webhook_delivery(endpoint: WebhookEndpoint | None = None, **columns: Any) -> WebhookDelivery:
+    body = {"url": "/changes/7/", "data": {"number": 7, "revision": "VT 2027"}}
+    columns = {"kind": "changeset.planned", "episode": f"episode {number()}", "body": body, **columns}
+    return WebhookDelivery.objects.create(endpoint=endpoint or webhook(), **columns)
+
+
 def hardware_model(name: str = "Latitude 3120", *, platform: str = Platform.WINDOWS, **columns: Any) -> HardwareModel:
     found = HardwareModel.objects.filter(name=name).first()
     return found or HardwareModel.objects.create(
@@ -163,6 +197,40 @@ def app_version(of: Application | None = None, version: str = "1.0", **columns: 
         **columns,
     }
     return AppVersion.objects.create(application=of or application(), version=version, **columns)
+
+
+def licence_pool(application: Application, seats: int | None = 100, **columns: Any) -> LicencePool:
+    return LicencePool.objects.create(application=application, seats=seats, **columns)
+
+
+def vetting_card(application: Application, **columns: Any) -> VettingCard:
+    """Complete, and in date for a year."""
+    complete = {
+        "personal_data": "account",
+        "agreement": "signed",
+        "agreement_reference": "BUN 2026/17",
+        "assessment": "done",
+        "minimum_age": 0,
+        "data_region": "eu",
+        "accessibility": "meets",
+        "cost_note": "Gratis",
+        "valid_until": date(2028, 1, 31),
+    }
+    return VettingCard.objects.create(application=application, **{**complete, **columns})
+
+
+def subject(name: str, *applications: Application) -> Subject:
+    row, _made = Subject.objects.get_or_create(name=name)
+    row.applications.add(*applications)
+    return row
+
+
+def capability(name: str, **applications: Application) -> Capability:
+    """`applications` by platform."""
+    row = Capability.objects.create(name=name)
+    for platform, chosen in applications.items():
+        row.choices.create(platform=platform, application=chosen)
+    return row
 
 
 def profile(owner: Municipality | SchoolForm | School | ClassGroup | Device, **columns: Any) -> SoftwareProfile:
@@ -278,7 +346,12 @@ def intune_app(name: str = "", **columns: Any) -> IntuneApp:
 
 
 def operation(change: AssignmentChange, status: str = "ready", **columns: Any) -> Operation:
-    columns = {"intune_app_id": change.app_version.intune_app_id, "desired": [], **columns}
+    columns = {
+        "change_set": change.change_set,
+        "intune_app_id": change.app_version.intune_app_id,
+        "desired": [],
+        **columns,
+    }
     if status in Operation.HELD:
         columns.setdefault("lease_expires_at", NOW + timedelta(minutes=5))
     return Operation.objects.create(change=change, status=status, **columns)

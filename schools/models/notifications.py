@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Self
 
 from django.db import models
 from django.db.models import Q
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from schools.models.people import User
+from schools.notifications.kinds import body_of, subject_of
 
 
 class NotificationQuerySet(models.QuerySet["Notification"]):
@@ -31,7 +34,9 @@ class Notification(models.Model):
     is_urgent = models.BooleanField(default=False, help_text=_("Somebody waits: mailed at once, outside quiet hours."))
     created_at = models.DateTimeField(auto_now_add=True)
     read_at = models.DateTimeField(null=True)
-    mailed_at = models.DateTimeField(null=True)
+    mailed_at = models.DateTimeField(
+        null=True, help_text=_("When its mail was written, or when it was clear that the person wants none.")
+    )
 
     objects = NotificationQuerySet.as_manager()
 
@@ -47,6 +52,19 @@ class Notification(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.episode}"
+
+    @property
+    def subject(self) -> str:
+        """What happened, as a line in the reader's language."""
+        return subject_of(self.kind, self.data)
+
+    @property
+    def body(self) -> str:
+        return body_of(self.kind, self.data)
+
+    def get_absolute_url(self) -> str:
+        """Marks it as read and leads on to what it is about."""
+        return reverse("schools:notification", args=[self.pk])
 
 
 class NotificationSettings(models.Model):
@@ -71,21 +89,54 @@ class NotificationSettings(models.Model):
         return str(self.user)
 
 
+class SentMailQuerySet(models.QuerySet["SentMail"]):
+    def visible_to(self, user: User) -> Self:
+        """A person's own; nobody reads another's."""
+        return self.filter(to=user)
+
+    def due(self, now: datetime) -> Self:
+        return self.filter(status=SentMail.Status.WAITING, not_before__lte=now)
+
+
 class SentMail(models.Model):
-    """A mail as it was handed over; kept for a month."""
+    """A mail to be handed over, as it was written; kept for a month."""
+
+    class Status(models.TextChoices):
+        WAITING = "waiting", _("Waiting")
+        SENT = "sent", _("Sent")
+        GIVEN_UP = "given_up", _("Given up")
 
     to = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    message_id = models.CharField(
+        max_length=120, unique=True, help_text=_("The same at every try, so that a mail server drops a second copy.")
+    )
     subject = models.CharField(max_length=200)
     body = models.TextField()
-    sent_at = models.DateTimeField(auto_now_add=True)
+    status = models.CharField(_("status"), max_length=10, choices=Status.choices, default=Status.WAITING)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    not_before = models.DateTimeField()
+    answer = models.CharField(_("last answer"), max_length=200, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    sent_at = models.DateTimeField(null=True)
+
+    objects = SentMailQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("sent mail")
         verbose_name_plural = _("sent mail")
         ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["not_before"], condition=Q(status="waiting"), name="mails_due"),  # the sender
+            models.Index(fields=["to", "-id"], name="mails_of_person"),  # the mailbox
+        ]
 
     def __str__(self) -> str:
         return self.subject
+
+
+class WebhookEndpointQuerySet(models.QuerySet["WebhookEndpoint"]):
+    def visible_to(self, user: User) -> Self:
+        return self if user.has_perm("schools.manage_webhooks") else self.none()
 
 
 class WebhookEndpoint(models.Model):
@@ -99,6 +150,8 @@ class WebhookEndpoint(models.Model):
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 
+    objects = WebhookEndpointQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("webhook")
         verbose_name_plural = _("webhooks")
@@ -106,6 +159,15 @@ class WebhookEndpoint(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("schools:webhook", args=[self.pk])
+
+
+class WebhookDeliveryQuerySet(models.QuerySet["WebhookDelivery"]):
+    def due(self, now: datetime) -> Self:
+        waiting = self.filter(status=WebhookDelivery.Status.WAITING, endpoint__is_active=True)
+        return waiting.filter(Q(not_before=None) | Q(not_before__lte=now))
 
 
 class WebhookDelivery(models.Model):
@@ -126,6 +188,8 @@ class WebhookDelivery(models.Model):
     answer = models.CharField(_("last answer"), max_length=200, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     finished_at = models.DateTimeField(null=True)
+
+    objects = WebhookDeliveryQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("webhook delivery")

@@ -53,6 +53,9 @@ class User(AbstractBaseUser):
     is_active = models.BooleanField(_("active"), default=True)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
+    unread: int = 0
+    """Notifications not read yet, for the bell; counted where a session becomes a person, and only there."""
+
     objects = UserManager()
 
     USERNAME_FIELD = "username"

@@ -7,15 +7,23 @@ from datetime import datetime, timedelta
 from django.contrib.sessions.models import Session
 from django.db import transaction
 
-from schools.models import IdempotentAnswer
+from schools.models import IdempotentAnswer, Notification, SentMail, WebhookDelivery
 
 ANSWERS_KEPT = timedelta(days=2)
 """Longer than any script goes on repeating a command."""
+MAIL_KEPT = timedelta(days=30)
+"""Sent mail, and what other systems were sent."""
+NEWS_KEPT = timedelta(days=180)
+"""A term: a notification from before it leads to what has long been settled, read or not."""
 
 
 @transaction.atomic
 def forget_what_has_expired(now: datetime) -> dict[str, int]:
-    """Delete sessions that have ended and stored answers that nobody repeats any more; how many of each."""
+    """Delete sessions that have ended, answers that nobody repeats any more, old mail and news; how many of each."""
     answers, _by_model = IdempotentAnswer.objects.filter(created_at__lt=now - ANSWERS_KEPT).delete()
     sessions, _by_model = Session.objects.filter(expire_date__lt=now).delete()
-    return {"answers": answers, "sessions": sessions}
+    mails, _by_model = SentMail.objects.filter(created_at__lt=now - MAIL_KEPT).delete()
+    ended = WebhookDelivery.objects.exclude(status=WebhookDelivery.Status.WAITING)
+    deliveries, _by_model = ended.filter(finished_at__lt=now - MAIL_KEPT).delete()
+    news, _by_model = Notification.objects.filter(created_at__lt=now - NEWS_KEPT).delete()
+    return {"answers": answers, "sessions": sessions, "mails": mails, "deliveries": deliveries, "news": news}

@@ -36,6 +36,7 @@ SEES = {
     "audit_event": EVENT,
     "install_status": DEVICE,
     "token": MINE,
+    "notification": MINE,
 }
 """Whose eyes an object that belongs to a school (or a person) is for; for anybody else it does not exist."""
 
@@ -54,6 +55,14 @@ PAGES: dict[str, Row] = {
     "schools:password": row(GET=SIGNED_IN, POST=SIGNED_IN),
     "schools:token_issue": row(POST=SIGNED_IN),
     "schools:token_revoke": row("token", POST=MINE),
+    "schools:notification_settings": row(POST=SIGNED_IN),
+    "schools:notification_list": row(GET=SIGNED_IN),
+    "schools:notifications_read": row(POST=SIGNED_IN),
+    "schools:notification": row("notification", GET=MINE),
+    "schools:mailbox": row(GET=SIGNED_IN),
+    "schools:webhook_list": row(GET=IT, POST=IT),
+    "schools:webhook": row("webhook", GET=IT, POST=IT),
+    "schools:delivery_again": row(keys={"pk": "webhook", "delivery": "webhook_delivery"}, POST=IT),
     "schools:audit": row(GET=TRAIL),
     "schools:audit_verify": row(POST=allow("it_admin auditor")),
     # fleet
@@ -65,6 +74,16 @@ PAGES: dict[str, Row] = {
     "deployments:school": row("school", GET=SCHOOL),
     "deployments:application_list": row(GET=SOFTWARE),
     "deployments:application": row("application", GET=SOFTWARE),
+    "deployments:edit_application": row("application", GET=IT, POST=IT),
+    "deployments:vetting_card": row("application", GET=IT, POST=IT),
+    "deployments:add_licence": row("application", GET=IT, POST=IT),
+    "deployments:change_licence": row(keys={"pk": "application", "pool": "licence"}, GET=IT, POST=IT),
+    "deployments:drop_licence": row(keys={"pk": "application", "pool": "licence"}, POST=IT),
+    "deployments:version_needs": row(keys={"pk": "application", "version": "app_version"}, GET=IT, POST=IT),
+    "deployments:capability_list": row(GET=PREPARING),
+    "deployments:add_capability": row(GET=IT, POST=IT),
+    "deployments:change_capability": row("capability", GET=IT, POST=IT),
+    "deployments:program_list": row(GET=allow("it_admin approver school_it teacher")),
     "deployments:baseline_list": row(GET=SOFTWARE),
     "deployments:open_semester": row(GET=IT, POST=IT),
     "deployments:baseline": row("baseline", GET=SOFTWARE),
@@ -105,6 +124,9 @@ API: dict[str, Row] = {
     # schools
     "/api/v1/schools/": row(GET=SCHOOLS),
     "/api/v1/schools/{}/": row("school", GET=SCHOOL),
+    "/api/v1/notifications/": row(GET=SIGNED_IN),
+    "/api/v1/notifications/{}/": row("notification", GET=MINE),
+    "/api/v1/notifications/{}/read/": row("notification", POST=MINE),
     "/api/v1/audit-events/": row(GET=TRAIL),
     "/api/v1/audit-events/{}/": row("audit_event", GET=EVENT),
     # fleet
@@ -113,6 +135,8 @@ API: dict[str, Row] = {
     # deployments
     "/api/v1/applications/": row(GET=SOFTWARE),
     "/api/v1/applications/{}/": row("application", GET=SOFTWARE),
+    "/api/v1/capabilities/": row(GET=PREPARING),
+    "/api/v1/capabilities/{}/": row("capability", GET=PREPARING),
     "/api/v1/baselines/": row(GET=SOFTWARE),
     "/api/v1/baselines/{}/": row("baseline", GET=SOFTWARE),
     "/api/v1/revisions/": row(GET=SOFTWARE),

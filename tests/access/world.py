@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from itertools import count
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpResponse
@@ -11,7 +12,7 @@ from django.test import Client
 
 from schools import audit
 from schools.access import APPROVER, AUDITOR, COMMITTEE, IT_ADMIN, SCHOOL_IT, SUPPLIER, TEACHER
-from schools.models import ApiToken, School, User
+from schools.models import ApiToken, Notification, School, User
 from schools.models.people import SCHOOL_ROLES
 from tests import factories
 
@@ -20,6 +21,8 @@ API = "/api/v1/"
 ANONYMOUS = "anonymous"
 EVERYBODY = [*ROLES, ANONYMOUS]
 SCOPES = ["own", "other"]
+PERSONAL: dict[str, Any] = {"token": ApiToken, "notification": Notification}
+"""Kinds of which every person of the world has one."""
 MISSING = 7_999_999
 """A key that no row has, with as many digits as those that `_keys` gives."""
 _keys = count(7_000_001)
@@ -36,11 +39,11 @@ class World:
     """One for all: a new client builds the whole middleware anew."""
 
     def key(self, kind: str, who: str, scope: str) -> int:
-        """The primary key of an object; a token belongs to a person, so its other scope is somebody else's."""
-        if kind != "token":
+        """The primary key of an object; what belongs to a person is, in the other scope, somebody else's."""
+        if kind not in PERSONAL:
             return self.keys[scope][kind]
         owner = who if scope == "own" and who in self.people else next(role for role in ROLES if role != who)
-        return ApiToken.objects.get(user=self.people[owner]).pk
+        return PERSONAL[kind].objects.get(user=self.people[owner]).pk
 
     def send(self, who: str, method: str, path: str) -> HttpResponse:
         """One request as a person: by session to a page, by token to the API."""
@@ -60,6 +63,7 @@ def build() -> World:
     for role in ROLES:
         person = factories.person(role, own if role in SCHOOL_ROLES else None, username=role)
         world.people[role], world.tokens[role] = person, factories.api_token(person)
+        factories.notification(person, id=next(_keys))
         client = Client()
         client.force_login(person)
         world.sessions[role] = client.cookies[settings.SESSION_COOKIE_NAME].value
@@ -92,6 +96,9 @@ def _shared(world: World) -> None:
     version = factories.app_version(application)
     shared = {
         "application": application.pk,
+        "app_version": version.pk,
+        "licence": factories.licence_pool(application).pk,
+        "capability": factories.capability("Ordbehandling", windows=application).pk,
         "baseline": draft.baseline_id,
         "draft": draft.pk,
         "revision": decided.pk,
@@ -100,6 +107,8 @@ def _shared(world: World) -> None:
         "intune_app": factories.intune_app().pk,
         "unsafe_run": factories.sync_run("devices", "unsafe").pk,
         "run": factories.sync_run("apps").pk,
+        "webhook": (webhook := factories.webhook()).pk,
+        "webhook_delivery": factories.webhook_delivery(webhook).pk,
     }
     for scope in SCOPES:
         world.keys[scope] |= shared
