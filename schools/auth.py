@@ -41,7 +41,7 @@ class LocalBackend(BaseBackend):
         unread = Notification.objects.unread().filter(user=OuterRef("pk")).order_by().values("user")
         count = Subquery(unread.annotate(count=Count("pk")).values("count"), output_field=IntegerField())
         people = User.objects.filter(pk=user_id, is_active=True)
-        return people.annotate(unread=Coalesce(count, 0)).first()
+        return people.annotate(unread_count=Coalesce(count, 0)).first()
 
 
 class SessionAuthentication(authentication.SessionAuthentication):

@@ -53,9 +53,6 @@ class User(AbstractBaseUser):
     is_active = models.BooleanField(_("active"), default=True)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
-    unread: int = 0
-    """Notifications not read yet, for the bell; counted where a session becomes a person, and only there."""
-
     objects = UserManager()
 
     USERNAME_FIELD = "username"
@@ -69,6 +66,11 @@ class User(AbstractBaseUser):
 
     def __str__(self) -> str:
         return self.display_name
+
+    @property
+    def unread(self) -> int:
+        """Notifications not read yet, for the bell; counted where a session becomes a person, and only there."""
+        return int(self.__dict__.get("unread_count", 0))
 
     @cached_property
     def access(self) -> Access:
