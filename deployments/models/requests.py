@@ -19,8 +19,12 @@ from schools.models import ClassGroup, School, User
 
 class AppRequestQuerySet(models.QuerySet["AppRequest"]):
     def visible_to(self, user: User) -> Self:
-        """A school's requests for that school's people; a teacher sees own ones and those submitted at the school."""
-        return self.filter(user.access.schools_q("deployments.view_apprequest", "school_id"))
+        """A school's requests for that school's people; a draft for whoever writes it alone."""
+        mine = self.filter(user.access.schools_q("deployments.view_apprequest", "school_id"))
+        return mine.filter(~Q(status=AppRequest.Status.DRAFT) | Q(requested_by=user))
+
+    def for_list(self) -> Self:
+        return self.select_related("school", "class_group", "application", "requested_by")
 
     def open(self) -> Self:
         return self.exclude(status__in=AppRequest.ENDED)
@@ -44,12 +48,13 @@ class AppRequest(Moves):
         "draft": frozenset({"school", "withdrawn"}),
         "school": frozenset({"review", "planned", "refused", "withdrawn", "merged"}),
         "review": frozenset({"planned", "committee", "refused", "withdrawn", "merged"}),
-        "committee": frozenset({"planned", "refused", "withdrawn", "merged"}),
+        "committee": frozenset({"review", "planned", "refused", "withdrawn", "merged"}),
         "planned": frozenset({"pilot", "installing", "refused", "withdrawn"}),
         "pilot": frozenset({"installing", "refused", "withdrawn"}),
-        "installing": frozenset({"done", "withdrawn"}),
+        "installing": frozenset({"done", "refused", "withdrawn"}),
     }
     ENDED: ClassVar[list[str]] = ["done", "refused", "withdrawn", "merged"]
+    GRANTED: ClassVar[list[str]] = ["planned", "pilot", "installing", "done"]
 
     school = models.ForeignKey(School, on_delete=models.PROTECT, related_name="app_requests", verbose_name=_("school"))
     class_group = models.ForeignKey(

@@ -1,0 +1,270 @@
+"""Requests for scripts: what the pages do, by the same acts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, cast
+
+import django_filters
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers, status
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from deployments.models import Application, AppRequest, RequestMessage, RequestStep
+from deployments.requests.forms import schools_of, working_at
+from deployments.services import requests
+from deployments.services.requests import Wish
+from fleet.filters import KeyFilter
+from schools.api import Rows
+from schools.decorators import require
+from schools.idempotency import idempotent
+from schools.models import ClassGroup, School, User
+
+
+class RequestStepSerializer(serializers.ModelSerializer[RequestStep]):
+    by = serializers.SlugRelatedField[Any](slug_field="username", read_only=True, allow_null=True)
+
+    class Meta:
+        model = RequestStep
+        fields = ["status", "entered_at", "left_at", "by", "reason", "due_at"]
+
+
+class RequestMessageSerializer(serializers.ModelSerializer[RequestMessage]):
+    author = serializers.SlugRelatedField[Any](slug_field="username", read_only=True)
+
+    class Meta:
+        model = RequestMessage
+        fields = ["id", "author", "text", "at"]
+        read_only_fields = ["at"]
+
+
+class AppRequestSerializer(serializers.ModelSerializer[AppRequest]):
+    requested_by = serializers.SlugRelatedField[Any](slug_field="username", read_only=True)
+    approved_by = serializers.SlugRelatedField[Any](slug_field="username", read_only=True, allow_null=True)
+    responsible_teacher = serializers.SlugRelatedField[Any](slug_field="username", read_only=True)
+    steps = RequestStepSerializer(many=True, read_only=True)
+
+    class Meta:
+        model = AppRequest
+        fields = [
+            "id",
+            "school",
+            "class_group",
+            "application",
+            "wanted",
+            "purpose",
+            "needed_by",
+            "responsible_teacher",
+            "licence_note",
+            "status",
+            "requested_by",
+            "approved_by",
+            "created_at",
+            "due_at",
+            "reason",
+            "merged_into",
+            "change_set",
+            "steps",
+        ]
+
+
+class WishSerializer(serializers.Serializer[Any]):
+    """A new request. What is not the caller's to name is as wrong as what does not exist."""
+
+    school = serializers.PrimaryKeyRelatedField[School](queryset=School.objects.none())
+    class_group = serializers.PrimaryKeyRelatedField[ClassGroup](
+        queryset=ClassGroup.objects.none(), required=False, allow_null=True, default=None
+    )
+    application = serializers.PrimaryKeyRelatedField[Application](
+        queryset=Application.objects.all(), required=False, allow_null=True, default=None
+    )
+    wanted = serializers.CharField(
+        max_length=200,
+        required=False,
+        default="",
+        allow_blank=True,
+        help_text=_("Its name, when it is not in the catalogue."),
+    )
+    purpose = serializers.CharField(max_length=2000)
+    needed_by = serializers.DateField()
+    responsible_teacher = serializers.SlugRelatedField[User](
+        slug_field="username", queryset=User.objects.none(), required=False, help_text=_("The caller when left out.")
+    )
+    licence_note = serializers.CharField(max_length=200, required=False, default="", allow_blank=True)
+
+    def get_fields(self) -> dict[str, Any]:
+        fields: dict[str, Any] = super().get_fields()
+        if (request := self.context.get("request")) is not None and isinstance(request.user, User):
+            keys = [school.pk for school in schools_of(request.user)]
+            fields["school"].queryset = School.objects.filter(pk__in=keys)
+            fields["class_group"].queryset = ClassGroup.objects.filter(school__in=keys)
+            fields["responsible_teacher"].queryset = working_at(keys)
+        return fields
+
+
+class ReasonSerializer(serializers.Serializer[Any]):
+    reason = serializers.CharField(max_length=2000)
+
+
+class WithdrawalSerializer(serializers.Serializer[Any]):
+    reason = serializers.CharField(max_length=2000, required=False, allow_blank=True, default="")
+
+
+class MessageSerializer(serializers.Serializer[Any]):
+    text = serializers.CharField(max_length=2000)
+
+
+class AppRequestFilters(django_filters.FilterSet):  # type: ignore[misc]
+    status = django_filters.ChoiceFilter(choices=AppRequest.Status.choices)
+    school = KeyFilter(field_name="school_id")
+    application = KeyFilter(field_name="application_id")
+
+    class Meta:
+        model = AppRequest
+        fields = ["status", "school", "application"]
+
+
+class AppRequestViewSet(Rows):
+    queryset = AppRequest.objects.select_related(
+        "school", "class_group", "application", "requested_by", "approved_by", "responsible_teacher"
+    ).prefetch_related("steps__by")
+    serializer_class = AppRequestSerializer
+    filterset_class = AppRequestFilters
+    permission = "deployments.view_apprequest"
+    ordering_fields = ["id", "needed_by", "due_at"]
+    ordering = "-id"
+
+    @extend_schema(
+        description=_("Write a request as a draft; nobody else sees it before it is submitted."),
+        request=WishSerializer,
+        responses={201: AppRequestSerializer},
+    )
+    @idempotent
+    def create(self, request: Request) -> Response:
+        require(self._person, "deployments.make_apprequest")
+        said = WishSerializer(data=request.data, context=self.get_serializer_context())
+        said.is_valid(raise_exception=True)
+        wish = Wish(**{"responsible_teacher": self._person, **said.validated_data})
+        made = requests.draft(wish, self._person)
+        return self._answer(made, status.HTTP_201_CREATED)
+
+    @extend_schema(
+        description=_("Send a draft of your own to the school's approver."),
+        request=None,
+        responses=AppRequestSerializer,
+    )
+    @action(detail=True, methods=["post"])
+    @idempotent
+    def submit(self, request: Request, pk: str) -> Response:
+        return self._act("deployments.make_apprequest", requests.submit, of_school=True)
+
+    @extend_schema(
+        description=_(
+            "The school's yes, or IT's. What is vetted and licensed goes straight to the computers; else IT reviews it."
+        ),
+        request=None,
+        responses=AppRequestSerializer,
+    )
+    @action(detail=True, methods=["post"])
+    @idempotent
+    def approve(self, request: Request, pk: str) -> Response:
+        return self._act("deployments.decide_apprequest", requests.approve)
+
+    @extend_schema(description=_("Say no, with the reason."), request=ReasonSerializer, responses=AppRequestSerializer)
+    @action(detail=True, methods=["post"])
+    @idempotent
+    def refuse(self, request: Request, pk: str) -> Response:
+        return self._act("deployments.decide_apprequest", requests.refuse, ReasonSerializer)
+
+    @extend_schema(
+        description=_("Take the request back; what has reached computers is taken away again."),
+        request=WithdrawalSerializer,
+        responses=AppRequestSerializer,
+    )
+    @action(detail=True, methods=["post"])
+    @idempotent
+    def withdraw(self, request: Request, pk: str) -> Response:
+        return self._act("deployments.withdraw_apprequest", requests.withdraw, WithdrawalSerializer)
+
+    @extend_schema(
+        description=_("It works on the first computers, so the rest follow."),
+        request=None,
+        responses=AppRequestSerializer,
+    )
+    @action(detail=True, methods=["post"])
+    @idempotent
+    def works(self, request: Request, pk: str) -> Response:
+        return self._act("deployments.follow_apprequest", requests.pilot_works)
+
+    @extend_schema(
+        description=_("Let the rest follow without trying first, with the reason."),
+        request=ReasonSerializer,
+        responses=AppRequestSerializer,
+    )
+    @action(detail=True, methods=["post"])
+    @idempotent
+    def skip(self, request: Request, pk: str) -> Response:
+        return self._act("deployments.follow_apprequest", requests.skip_pilot, ReasonSerializer)
+
+    @extend_schema(
+        description=_("Ask the committee for an answer for the whole municipality, with the reason."),
+        request=ReasonSerializer,
+        responses=AppRequestSerializer,
+    )
+    @action(detail=True, methods=["post"])
+    @idempotent
+    def committee(self, request: Request, pk: str) -> Response:
+        return self._act("deployments.review_apprequest", requests.to_committee, ReasonSerializer)
+
+    @extend_schema(methods=["get"], description=_("The thread."), responses=RequestMessageSerializer(many=True))
+    @extend_schema(
+        methods=["post"],
+        description=_("A question or an answer; the other side is told."),
+        request=MessageSerializer,
+        responses={201: RequestMessageSerializer},
+    )
+    @action(detail=True, methods=["get", "post"], pagination_class=None, filterset_class=None)
+    def messages(self, request: Request, pk: str) -> Response:
+        if request.method == "POST":
+            return self._say(request, pk)
+        thread = self.get_object().thread.select_related("author")
+        return Response(RequestMessageSerializer(thread, many=True).data)
+
+    @idempotent
+    def _say(self, request: Request, pk: str) -> Response:
+        found: AppRequest = self.get_object()
+        require(self._person, "deployments.write_apprequest", found)
+        said = MessageSerializer(data=request.data)
+        said.is_valid(raise_exception=True)
+        message = requests.say(found, self._person, said.validated_data["text"])
+        return Response(RequestMessageSerializer(message).data, status=status.HTTP_201_CREATED)
+
+    @property
+    def _person(self) -> User:
+        return cast(User, self.request.user)
+
+    def _act(
+        self,
+        permission: str,
+        act: Callable[..., AppRequest],
+        shape: type[serializers.Serializer[Any]] | None = None,
+        *,
+        of_school: bool = False,
+    ) -> Response:
+        """The visible request, then the rule, then the body, then the act."""
+        found: AppRequest = self.get_object()
+        require(self._person, permission, found.school if of_school else found)
+        said: dict[str, Any] = {}
+        if shape is not None:
+            body = shape(data=self.request.data)
+            body.is_valid(raise_exception=True)
+            said = body.validated_data
+        with transaction.atomic():
+            return self._answer(act(found, self._person, **said))
+
+    def _answer(self, row: AppRequest, code: int = status.HTTP_200_OK) -> Response:
+        return Response(self.get_serializer(self.get_queryset().get(pk=row.pk)).data, status=code)

@@ -1,0 +1,20 @@
+"""What this room does by itself as time passes."""
+
+from __future__ import annotations
+
+from celery import shared_task
+from django.utils import timezone
+
+from deployments.services import reminders, requests
+
+
+@shared_task
+def advance_requests() -> None:
+    """Reminders, escalation, and requests that follow their change to the computers."""
+    requests.advance(timezone.now())
+
+
+@shared_task
+def remind_of_ends() -> None:
+    """Vettings and licences that end."""
+    reminders.remind(timezone.localdate())

@@ -1,0 +1,55 @@
+"""Requests and what they need: an application that may go straight to a school's computers."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from deployments.models import Application, AppRequest, RequestStep, VettingCard
+from schools.models import School, User
+from tests import factories as make
+from tests.factories import NOW
+
+
+def vetted(application: Application | None = None, **columns: Any) -> Application:
+    """An application with a version in Intune and a complete vetting card."""
+    application = application or make.app_version().application
+    facts = {
+        "personal_data": "none",
+        "agreement": "not_needed",
+        "assessment": "not_needed",
+        "minimum_age": 0,
+        "data_region": "device",
+        "accessibility": "meets",
+        "cost_note": "Gratis",
+        "valid_until": date(2099, 12, 31),
+        **columns,
+    }
+    VettingCard.objects.create(application=application, **facts)
+    return application
+
+
+def staff(school: School) -> dict[str, User]:
+    """One person with each role of a school."""
+    return {role: make.person(role, school) for role in ("approver", "school_it", "teacher")}
+
+
+def app_request(status: str = "school", school: School | None = None, **columns: Any) -> AppRequest:
+    """A request in this state with the step that it is in; beyond the school it is approved by somebody else."""
+    school = school or make.school()
+    requested_by = columns.pop("requested_by", None) or make.person("teacher", school)
+    if "application" not in columns:
+        columns["application"] = make.app_version().application
+    if status in ("review", "committee", *AppRequest.GRANTED):
+        columns["approved_by"] = columns.get("approved_by") or make.person("approver", school)
+    if status in ("refused",):
+        columns.setdefault("reason", "Vi har redan ett likvärdigt program.")
+    row = {
+        "purpose": "Geometri i matematik 2",
+        "needed_by": date(2027, 2, 1),
+        "responsible_teacher": requested_by,
+        **columns,
+    }
+    request = AppRequest.objects.create(school=school, status=status, requested_by=requested_by, **row)
+    RequestStep.objects.create(request=request, status=status, entered_at=NOW, due_at=request.due_at)
+    return request
