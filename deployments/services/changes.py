@@ -15,6 +15,7 @@ from django.utils.translation import ngettext
 from deployments.differences import Difference, differences, entries_of
 from deployments.models import AppVersion, AssignmentChange, BaselineRevision, ChangeSet, ChangeTarget, Decision
 from deployments.models.moves import InvalidMove
+from deployments.notices.changes import tell_approved, tell_finished, tell_planned, tell_rejected
 from schools import audit
 from schools.models import User
 
@@ -117,6 +118,7 @@ def record_plan(
     computers = _store_changes(row, changes)
     after = {"status": row.status, "plan_hash": plan_hash, "apps": row.changes.count(), "targets": computers}
     audit.record("changeset.planned", row, by=by, before=before, after=after)
+    tell_planned(row)
     return row
 
 
@@ -155,6 +157,7 @@ def approve(change_set: ChangeSet, plan_hash: str, by: User, now: datetime) -> C
         row.revision.move_to(BaselineRevision.Status.DECIDED, decided_by=by, decided_at=now)
     after = {"status": row.status, "plan_hash": plan_hash}
     audit.record("changeset.approved", row, by=by, before={"status": Status.PLANNED}, after=after)
+    tell_approved(row, by)
     return row
 
 
@@ -222,6 +225,7 @@ def reject(change_set: ChangeSet, reason: str, by: User) -> ChangeSet:
     row = locked(change_set)
     require(row, Status.PLANNED)
     row.move_to(Status.REJECTED, rejected_reason=reason)
+    tell_rejected(row, by)
     return _reopened(row, "changeset.rejected", Status.PLANNED, by, reason)
 
 
@@ -295,6 +299,7 @@ def finish(change_set: ChangeSet, now: datetime) -> ChangeSet:
         before={"status": Status.APPLYING},
         after={"status": row.status, "not_written": left},
     )
+    tell_finished(row)
     return row
 
 
