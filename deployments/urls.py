@@ -1,18 +1,55 @@
 from django.urls import path
 
-from deployments.views import applications, baselines, devices, drafts, schools, semesters
+from deployments import urls_committee
+from deployments.requests.urls import urlpatterns as request_patterns
+from deployments.views import (
+    applications,
+    baselines,
+    capabilities,
+    catalogue,
+    class_groups,
+    comparison,
+    decisions,
+    devices,
+    drafts,
+    impact,
+    programs,
+    schools,
+    semesters,
+)
 
 app_name = "deployments"
 urlpatterns = [
+    *urls_committee.urlpatterns,
     path("devices/<row:pk>/", devices.device, name="device"),
     path("schools/", schools.school_list, name="school_list"),
     path("schools/<row:pk>/", schools.school, name="school"),
     path("applications/", applications.application_list, name="application_list"),
     path("applications/<row:pk>/", applications.application, name="application"),
+    path("applications/<row:pk>/edit/", catalogue.edit_application, name="edit_application"),
+    path("applications/<row:pk>/vetting/", catalogue.vetting_card, name="vetting_card"),
+    path("applications/<row:pk>/licences/", catalogue.add_licence, name="add_licence"),
+    path("applications/<row:pk>/licences/<row:pool>/", catalogue.change_licence, name="change_licence"),
+    path("applications/<row:pk>/licences/<row:pool>/drop/", catalogue.drop_licence, name="drop_licence"),
+    path("applications/<row:pk>/versions/<row:version>/", catalogue.version_needs, name="version_needs"),
+    path("capabilities/", capabilities.capability_list, name="capability_list"),
+    path("capabilities/new/", capabilities.add_capability, name="add_capability"),
+    path("capabilities/<row:pk>/", capabilities.change_capability, name="change_capability"),
+    path("programs/", programs.program_list, name="program_list"),
     path("baselines/", baselines.baseline_list, name="baseline_list"),
     path("baselines/open/", semesters.open_page, name="open_semester"),
     path("baselines/<row:pk>/", baselines.baseline, name="baseline"),
     path("baselines/<row:pk>/draft/", drafts.start, name="start_draft"),
+    path("baselines/<row:pk>/import/", comparison.import_file, name="import_revision"),
+    path("class-groups/<row:pk>/", class_groups.class_group, name="class_group"),
+    path("class-groups/<row:pk>/add/", class_groups.put_in, name="put_in_class_group"),
+    path("class-groups/<row:pk>/take-out/", class_groups.take_out, name="take_out_of_class_group"),
+    path("schools/<row:pk>/class-groups/", class_groups.class_group_list, name="class_group_list"),
+    path("decisions/<row:pk>/", decisions.decision, name="decision"),
+    path("decisions/<row:pk>/take-back/", decisions.roll_back, name="roll_back"),
+    path("revisions/compare/", comparison.compare, name="compare"),
+    path("revisions/<row:pk>/yaml/", comparison.export, name="export_revision"),
+    path("revisions/<row:pk>/impact/", impact.impact, name="impact"),
     path("containers/<row:pk>/", baselines.container, name="container"),
     path("revisions/<row:pk>/", baselines.revision, name="revision"),
     path("revisions/<row:pk>/entries/", drafts.add_entry, name="add_entry"),
@@ -21,4 +58,5 @@ urlpatterns = [
     path("revisions/<row:pk>/propose/", drafts.propose, name="propose"),
     path("revisions/<row:pk>/discard/", drafts.discard, name="discard_draft"),
     path("revisions/<row:pk>/update/", drafts.bring_up_to_date, name="bring_up_to_date"),
+    *request_patterns,
 ]

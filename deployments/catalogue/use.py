@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -63,11 +63,3 @@ def _nodes(cell: Cell) -> list[NodeKey]:
 
 def _outcome(chain: list[Rule]) -> Outcome | None:
     return next(iter(effective_software(chain).outcomes.values()), None)
-
-
-def computers_at_schools(cells: Iterable[Cell]) -> dict[tuple[int | None, str], int]:
-    """By school form id and platform."""
-    counted: dict[tuple[int | None, str], int] = defaultdict(int)
-    for cell in cells:
-        counted[cell.groups["school_form"], cell.platform] += len(cell.device_ids)
-    return counted

@@ -148,10 +148,17 @@ class VettingCard(models.Model):
         )
 
 
+class CapabilityQuerySet(models.QuerySet["Capability"]):
+    def visible_to(self, user: User) -> Self:
+        return self if user.access.reads("deployments.view_capability") else self.none()
+
+
 class Capability(models.Model):
     """What computers can be used for ("ordbehandling", "CAD"), with one application on each platform."""
 
     name = models.CharField(_("capability"), max_length=100, unique=True)
+
+    objects = CapabilityQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("capability")

@@ -53,10 +53,7 @@ def put_capability_card(
 
 def _check(platform: str, application: Application | None) -> None:
     if application and not application.versions.filter(platform=platform).exists():
-        said = {
-            "application": application,
-            "platform": dict(AppVersion._meta.get_field("platform").flatchoices)[platform],
-        }
+        said = {"application": application, "platform": Platform(platform).label}
         raise ValidationError({platform: _("%(application)s has no version for %(platform)s in Intune.") % said})
 
 

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Prefetch, Q
+from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
 from django.views.decorators.http import require_GET
 
+from deployments.catalogue.card import facts
+from deployments.catalogue.filters import CatalogueFilters
+from deployments.catalogue.grades import grades_in_words
+from deployments.catalogue.pools import licences
+from deployments.catalogue.vetting import Vetting, card_of, completeness, may_be_decided, vetting
 from deployments.differences import entries_visible_to
 from deployments.installs import Installs, installs_by_application
 from deployments.models import Application, AppVersion, BaselineEntry
@@ -27,9 +34,11 @@ SORTS = {"name": "name", "publisher": "publisher"}
 @require_GET
 @permission_required("deployments.view_application")
 def application_list(request: HttpRequest) -> HttpResponse:
-    user = person(request)
+    user, today = person(request), timezone.localdate()
+    filters = CatalogueFilters.read(request.GET, user)
+    applications = filters.apply(Application.objects.visible_to(user), today)
     page = keyset_page(
-        _narrowed(request, user).prefetch_related(_versions()),
+        applications.select_related("vetting_card").prefetch_related(_versions()),
         order=request.GET.get("sort", ""),
         allowed=SORTS,
         after=request.GET.get("after"),
@@ -38,46 +47,65 @@ def application_list(request: HttpRequest) -> HttpResponse:
     context = {
         "page": page,
         "rows": _rows(page.rows, user),
-        "q": request.GET.get("q", ""),
+        "filters": filters,
+        "shown_filters": filters.shown(user),
         "sees_installs": user.access.reads("fleet.view_device"),
+        "sees_vetting": user.access.reads("deployments.view_licence"),
+        "sees_capabilities": user.access.reads("deployments.view_capability"),
     }
     partial = "deployments/_application_list.html"
     return render_page(request, "deployments/application_list.html", context, partial=partial)
-
-
-def _narrowed(request: HttpRequest, user: User) -> Any:
-    applications = Application.objects.visible_to(user)
-    words = request.GET.get("q", "").strip()[:100]
-    return applications.filter(Q(name__icontains=words) | Q(publisher__icontains=words)) if words else applications
 
 
 def _versions() -> Prefetch[Any]:
     return Prefetch("versions", AppVersion.objects.order_by("platform", "-added_at", "-pk"))
 
 
-def _rows(applications: list[Application], user: User) -> list[tuple[Application, list[BaselineEntry], Installs]]:
-    keys = [application.pk for application in applications]
+@dataclass(frozen=True)
+class Row:
+    application: Application
+    entries: list[BaselineEntry]
+    installs: Installs
+    vetting: Vetting
+
+
+def _rows(applications: list[Application], user: User) -> list[Row]:
+    keys, today = [application.pk for application in applications], timezone.localdate()
     decided: dict[int, list[BaselineEntry]] = defaultdict(list)
     for entry in entries_visible_to(user).filter(revision__status="active", application__in=keys):
         decided[entry.application_id].append(entry)
     installs = installs_by_application(user, keys) if user.access.reads("fleet.view_device") else {}
-    return [(each, decided[each.pk], installs.get(each.pk, Installs())) for each in applications]
+    return [
+        Row(each, decided[each.pk], installs.get(each.pk, Installs()), vetting(card_of(each), today))
+        for each in applications
+    ]
 
 
 @require_GET
 def application(request: HttpRequest, pk: int) -> HttpResponse:
-    user = person(request)
-    found = get_object_or_404(Application.objects.visible_to(user).prefetch_related(_versions()), pk=pk)
-    sees_installs = user.access.reads("fleet.view_device")
+    user, today = person(request), timezone.localdate()
+    applications = Application.objects.visible_to(user).select_related("vetting_card__checked_by", "owner")
+    found = get_object_or_404(applications.prefetch_related(_versions(), "subjects"), pk=pk)
+    sees_installs, sees_vetting = user.access.reads("fleet.view_device"), user.access.reads("deployments.view_licence")
     entries = entries_visible_to(user).filter(application=found)
     prepared = ["draft", "proposed", "decided", "scheduled"] if user.access.reads("deployments.view_draft") else []
     entries = entries.filter(revision__status__in=["active", *prepared])
     success = success_table(application_success(found, user), list(found.versions.all())) if sees_installs else None
+    card = card_of(found)
     context = {
         "application": found,
         "active": [entry for entry in entries if entry.revision.status == "active"],
         "prepared": [entry for entry in entries if entry.revision.status != "active"],
         "success": success,
         "sees_installs": sees_installs,
+        "sees_vetting": sees_vetting,
+        "may_edit": user.has_perm("deployments.edit_application"),
+        "grades": grades_in_words(found),
+        "card": card,
+        "vetting": vetting(card, today),
+        "facts": facts(card) if sees_vetting else [],
+        "completeness": completeness(card),
+        "obstacles": may_be_decided(found, today) if sees_vetting and card else [],
+        "licences": licences(found, user, today),
     }
     return render(request, "deployments/application.html", context)
