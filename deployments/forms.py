@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from deployments.committee.calendar import DATES, check_order
 from deployments.models import Application, AppVersion, BaselineEntry, Intent, Semester, SoftwareProfile
 from deployments.services.profiles import Owner
 from schools.forms import Styled
@@ -111,17 +112,21 @@ class ReasonForm(Styled, forms.Form):
 class SemesterForm(Styled, forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = Semester
-        fields = ["year", "term", "starts_on", "ends_on"]
+        fields = ["year", "term", "starts_on", "ends_on", *DATES]
         widgets = {
-            "starts_on": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-            "ends_on": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+            name: forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+            for name in ("starts_on", "ends_on", *DATES)
         }
+
+    def clean(self) -> dict[str, Any]:
+        check_order(self.cleaned_data)
+        return self.cleaned_data
 
 
 def container_choices() -> list[tuple[str, list[tuple[str, str]]]]:
-    """`kind:key` under the name of the level; class groups that have an Entra group only. Four queries."""
+    """`kind:key` under the name of the level. Four queries."""
     levels = SoftwareProfile.Level
-    classes = ClassGroup.objects.exclude(entra_group_id=None).select_related("school")
+    classes = ClassGroup.objects.select_related("school")
     groups: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for row in Municipality.objects.all():
         groups[str(levels.MUNICIPALITY.label)].append((f"municipality:{row.pk}", row.name))

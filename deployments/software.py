@@ -9,20 +9,21 @@ from django.db.models import Q, QuerySet
 
 from deployments.desired import desired_state, desired_targets
 from deployments.effects import device_effects, target_effects
-from deployments.models import Application, AppVersion, BaselineEntry, BaselineRevision
+from deployments.models import Application, AppVersion, BaselineEntry, BaselineRevision, SoftwareProfile
 from deployments.models.profiles import NAMES_OF_CONTAINERS
 from deployments.resolver import effective_software
 from deployments.rulebook import rule_of
 from deployments.targets import EXACT, KEPT
 from deployments.versions import Versions
 from fleet.models import Device, Platform
-from schools.models import School, SchoolForm
+from schools.models import ClassGroup, School, SchoolForm
 
 __all__ = [
     "EffectiveApp",
     "desired_state",
     "desired_targets",
     "device_effects",
+    "effective_for_container",
     "effective_for_device",
     "effective_for_school",
     "target_effects",
@@ -74,9 +75,29 @@ def effective_for_school(school: School, revision: BaselineRevision | None = Non
     return _effective(_entries(revision).filter(_containers_of_school(school)), Platform.values)
 
 
+def effective_for_container(profile: SoftwareProfile, revision: BaselineRevision | None = None) -> list[EffectiveApp]:
+    """What the computers get that are in no nearer container. The container's owner must be loaded."""
+    owner = profile.owner
+    if isinstance(owner, Device):
+        return effective_for_device(owner, revision)
+    held_by = Q(profile__municipality__isnull=False)
+    if isinstance(owner, SchoolForm):
+        held_by |= Q(profile__school_form=owner.pk)
+    elif isinstance(owner, School):
+        held_by = _containers_of_school(owner)
+    elif isinstance(owner, ClassGroup):
+        held_by = _containers_of_school(owner.school) | Q(profile__class_group=owner.pk)
+    return _effective(_entries(revision).filter(held_by), Platform.values)
+
+
 def _entries(revision: BaselineRevision | None) -> QuerySet[BaselineEntry]:
     entries = BaselineEntry.objects.select_related(
-        "application", "version", "revision__baseline__semester", "revision__decided_by", *NAMES_OF_CONTAINERS
+        "application",
+        "version",
+        "decision",
+        "revision__baseline__semester",
+        "revision__decided_by",
+        *NAMES_OF_CONTAINERS,
     )
     if revision is None:
         return entries.filter(revision__status=BaselineRevision.Status.ACTIVE)

@@ -6,6 +6,7 @@ from typing import Self
 
 from django.db import models
 from django.db.models import Q
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from fleet.models import Device
@@ -85,6 +86,9 @@ class SoftwareProfile(models.Model):
 
     def __str__(self) -> str:
         return str(self.owner)
+
+    def get_absolute_url(self) -> str:
+        return reverse("deployments:container", args=[self.pk])
 
     @property
     def kind(self) -> str:

@@ -8,6 +8,13 @@ from fleet.models import Device
 from schools.models import ClassGroup, Municipality, School, SchoolForm
 
 Owner = Municipality | SchoolForm | School | ClassGroup | Device
+KINDS: dict[type[Owner], str] = {
+    Municipality: "municipality",
+    SchoolForm: "school_form",
+    School: "school",
+    ClassGroup: "class_group",
+    Device: "device",
+}
 LEVEL_OF_OWNER = {owner: level for level, owner in OWNER_OF_LEVEL.items()}
 
 
@@ -22,6 +29,13 @@ def profile_of(owner: Owner) -> SoftwareProfile:
     }[type(owner)]
     profile, _ = SoftwareProfile.objects.get_or_create(**{kind: owner}, defaults={"level": LEVEL_OF_OWNER[kind]})
     return profile
+
+
+def container_of(owner: Owner) -> SoftwareProfile:
+    """The owner's container, or one that is not stored, for looking at what it would mean."""
+    kind = KINDS[type(owner)]
+    found = SoftwareProfile.objects.filter(**{kind: owner}).first()
+    return found or SoftwareProfile(level=LEVEL_OF_OWNER[kind], **{kind: owner})
 
 
 def school_of(profile: SoftwareProfile) -> School | None:

@@ -22,6 +22,7 @@ from deployments.installs import Installs, installs_by_application
 from deployments.models import Application, AppVersion, BaselineEntry
 from deployments.queries import application_success
 from deployments.success import success_table
+from deployments.views.past import asks_for_a_day, decided_then
 from deployments.views.person import person
 from schools.decorators import permission_required
 from schools.keyset import keyset_page
@@ -86,6 +87,8 @@ def application(request: HttpRequest, pk: int) -> HttpResponse:
     user, today = person(request), timezone.localdate()
     applications = Application.objects.visible_to(user).select_related("vetting_card__checked_by", "owner")
     found = get_object_or_404(applications.prefetch_related(_versions(), "subjects"), pk=pk)
+    if asks_for_a_day(request):
+        return decided_then(request, found)
     sees_installs, sees_vetting = user.access.reads("fleet.view_device"), user.access.reads("deployments.view_licence")
     entries = entries_visible_to(user).filter(application=found)
     prepared = ["draft", "proposed", "decided", "scheduled"] if user.access.reads("deployments.view_draft") else []
@@ -107,5 +110,6 @@ def application(request: HttpRequest, pk: int) -> HttpResponse:
         "completeness": completeness(card),
         "obstacles": may_be_decided(found, today) if sees_vetting and card else [],
         "licences": licences(found, user, today),
+        "today": today,
     }
     return render(request, "deployments/application.html", context)

@@ -7,12 +7,15 @@ from typing import Any
 from django.db.models import Count, Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from deployments.containers import around, containers
 from deployments.differences import differences, entries_visible_to, reading_order
 from deployments.forms import ReasonForm
 from deployments.models import Baseline, BaselineEntry, BaselineRevision, ChangeSet, SoftwareProfile
+from deployments.software import effective_for_container
+from deployments.views.past import asks_for_a_day, effective_then
 from deployments.views.person import person
 from schools.decorators import permission_required
 from schools.keyset import keyset_page
@@ -93,6 +96,8 @@ def revision(request: HttpRequest, pk: int) -> HttpResponse:
         "differences": differences(base, mine) if found.based_on else [],
         "changes": changes.order_by("-pk") if user.access.reads("deployments.view_changeset") else [],
         "may_edit": may_edit,
+        "may_export": user.has_perm("deployments.export_revision"),
+        "sees_impact": bool(found.based_on) and user.access.reads("deployments.view_draft"),
         "may_propose": may_edit and user.has_perm("deployments.propose_change"),
         "outdated_by": _outdated_by(found) if found.is_editable else None,
         "reason_form": ReasonForm(initial={"reason": found.note}),
@@ -118,12 +123,16 @@ def container(request: HttpRequest, pk: int) -> HttpResponse:
         "device__school",
     )
     profile = get_object_or_404(SoftwareProfile.objects.visible_to(user).select_related(*owners), pk=pk)
+    if asks_for_a_day(request):
+        return effective_then(request, profile, lambda revision: effective_for_container(profile, revision))
     entries = entries_visible_to(user).filter(profile=profile).order_by("-revision__pk", "application__name")
     active = [entry for entry in entries if entry.revision.status == Status.ACTIVE]
     context = {
         "profile": profile,
         "above": around(profile),
         "entries": active,
+        "effective": effective_for_container(profile),
+        "today": timezone.localdate(),
         "others": _by_revision(entry for entry in entries if entry.revision.status != Status.ACTIVE),
     }
     return render(request, "deployments/container.html", context)

@@ -12,6 +12,7 @@ from deployments.device_software import software_rows
 from deployments.models import ChangeSet, ChangeTarget
 from deployments.software import effective_for_device
 from deployments.timeline import timeline
+from deployments.views.past import asks_for_a_day, effective_then
 from deployments.views.person import person
 from fleet.models import Condition, Device
 from schools.models import AuditEvent, User
@@ -25,6 +26,8 @@ def device(request: HttpRequest, pk: int) -> HttpResponse:
     names = ("school__school_form", "hardware_model", "class_group")
     devices = Device.objects.visible_to(user).select_related(*names).with_condition(timezone.now())
     found = get_object_or_404(devices, pk=pk)
+    if asks_for_a_day(request):
+        return effective_then(request, found, lambda revision: effective_for_device(found, revision))
     reports = list(found.install_statuses.select_related("app_version__application"))
     targets = list(_targets(found, user))
     apps = effective_for_device(found)
@@ -40,6 +43,7 @@ def device(request: HttpRequest, pk: int) -> HttpResponse:
         "in_place": sum(row.status in ("installed", "available") for row in rows if row.app.intent),
         "moments": timeline(found, reports, targets, _events(found, user)),
         "free_percent": _free_percent(found),
+        "today": timezone.localdate(),
         "may_edit": user.has_perm("deployments.edit_baseline"),
     }
     return render(request, "deployments/device.html", context)

@@ -15,6 +15,7 @@ from deployments.figures import Figure, by_condition, computers_of_school
 from deployments.installs import Installs, installs_by_application, installs_by_school
 from deployments.models import ChangeSet
 from deployments.software import effective_for_school
+from deployments.views.past import asks_for_a_day, effective_then
 from deployments.views.person import person
 from fleet.models import Condition, Device
 from fleet.queries import count_by_condition
@@ -93,6 +94,8 @@ def _rows(schools: list[School], user: User) -> list[SchoolRow]:
 def school(request: HttpRequest, pk: int) -> HttpResponse:
     user = person(request)
     found = get_object_or_404(School.objects.visible_to(user).for_list(), pk=pk)
+    if asks_for_a_day(request):
+        return effective_then(request, found, lambda revision: effective_for_school(found, revision))
     devices = Device.objects.visible_to(user).filter(school=found)
     apps = effective_for_school(found)
     installs = installs_by_application(user, [app.application.pk for app in apps], found)
@@ -105,6 +108,7 @@ def school(request: HttpRequest, pk: int) -> HttpResponse:
         "apps": [(app, installs.get(app.application.pk, Installs())) for app in apps if app.intent],
         "removed": [app for app in apps if app.intent is None],
         "overall": _sum(installs),
+        "today": timezone.localdate(),
         "changes": _changes(found, user),
         "sees_computers": user.access.reads("fleet.view_device", found.pk),
         "sees_changes": user.access.reads("deployments.view_changeset", found.pk),

@@ -27,11 +27,14 @@ EVENT = allow("it_admin auditor", own="approver school_it")
 PREPARING = allow("it_admin auditor committee")
 
 IT = allow("it_admin")
+CLASS_GROUPS = allow("it_admin", own="school_it")
 
 SEES = {
     "device": DEVICE,
     "school": SCHOOL,
     "container": CONTAINER,
+    "class_group": SCHOOL,
+    "decision": SCHOOL,
     "change_set": CHANGE,
     "audit_event": EVENT,
     "install_status": DEVICE,
@@ -88,6 +91,17 @@ PAGES: dict[str, Row] = {
     "deployments:open_semester": row(GET=IT, POST=IT),
     "deployments:baseline": row("baseline", GET=SOFTWARE),
     "deployments:container": row("container", GET=CONTAINER),
+    "deployments:class_group_list": row("school", GET=SCHOOL, POST=CLASS_GROUPS),
+    "deployments:class_group": row("class_group", GET=SCHOOL),
+    "deployments:put_in_class_group": row("class_group", POST=CLASS_GROUPS),
+    "deployments:take_out_of_class_group": row("class_group", POST=CLASS_GROUPS),
+    "deployments:decision": row("decision", GET=SCHOOL),
+    "deployments:roll_back": row("decision", POST=IT),
+    "deployments:compare": row(GET=SOFTWARE),
+    "deployments:export_revision": row("revision", GET=PREPARING),
+    "deployments:impact": row("draft", GET=PREPARING),
+    "deployments:impact#decided": row("revision", GET=PREPARING),
+    "deployments:import_revision": row("baseline", GET=IT, POST=IT),
     "deployments:revision": row("revision", GET=SOFTWARE),
     "deployments:revision#draft": row("draft", GET=PREPARING),
     "deployments:start_draft": row("baseline", POST=IT),

@@ -83,6 +83,8 @@ def _at(school: School) -> dict[str, int]:
         "school": school.pk,
         "device": device.pk,
         "container": factories.profile(school, id=next(_keys)).pk,
+        "class_group": factories.class_group(school, id=next(_keys)).pk,
+        "decision": factories.decision(school=school, id=next(_keys)).pk,
         "change_set": applied.pk,
         "audit_event": event.pk,
         "install_status": factories.install_status(device, factories.app_version(), id=next(_keys)).pk,

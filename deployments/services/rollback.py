@@ -1,0 +1,50 @@
+"""Taking back one decision: a draft in which exactly its entries say again what was said before it."""
+
+from __future__ import annotations
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from deployments.differences import Place, place_of
+from deployments.models import BaselineEntry, BaselineRevision, Decision
+from deployments.services import drafts
+from schools import audit
+from schools.models import User
+
+
+@transaction.atomic
+def take_back(decision: Decision, by: User, reason: str) -> BaselineRevision:
+    """A draft on top of the active revision, to be looked at, proposed and approved as any other.
+
+    Raises ValidationError without a reason, and when nothing of the decision is in force.
+    """
+    if not reason.strip():
+        raise ValidationError({"reason": _("Say why the decision is taken back.")})
+    active = BaselineRevision.objects.active().select_related("baseline").first()
+    if active is None or not active.entries.filter(decision=decision).exists():
+        raise ValidationError(_("Nothing of this decision is in force, so there is nothing to take back."))
+    former = said_before(decision)
+    note = _("Takes back the decision “%(decision)s”: %(reason)s") % {"decision": decision.text, "reason": reason}
+    draft = drafts.start_draft(active.baseline, by=by, note=note)
+    for entry in draft.entries.filter(decision=decision):
+        _restore(entry, former.get(place_of(entry)))
+    audit.record("decision.taken_back", decision, by=by, after={"revision": str(draft)}, reason=reason)
+    return draft
+
+
+def said_before(decision: Decision) -> dict[Place, BaselineEntry]:
+    """What stood in the places of the decision's entries in the revision that its first one was built on."""
+    first = BaselineRevision.objects.filter(entries__decision=decision).order_by("pk").first()
+    if first is None or first.based_on_id is None:
+        return {}
+    return {place_of(entry): entry for entry in BaselineEntry.objects.filter(revision=first.based_on_id)}
+
+
+def _restore(entry: BaselineEntry, former: BaselineEntry | None) -> None:
+    if former is None:
+        entry.delete()
+        return
+    for column in ("action", "intent", "version_id", "decision_id", "capability_id"):
+        setattr(entry, column, getattr(former, column))
+    entry.save()

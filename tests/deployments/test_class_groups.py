@@ -1,0 +1,93 @@
+import pytest
+from django.core.exceptions import ValidationError
+from django.test import Client
+from django.urls import reverse
+
+from deployments.services.class_groups import add_class_group, put_in, take_out
+from schools.models import AuditEvent
+from tests import factories as make
+
+pytestmark = pytest.mark.django_db
+
+
+def test_computer_is_moved_between_class_groups_with_an_event() -> None:
+    school = make.school()
+    old, new = make.class_group(school, "7A"), make.class_group(school, "8A")
+    device = make.device(school, class_group=old)
+
+    assert put_in(new, [device.pk], make.person("it_admin")) == 1
+    assert put_in(new, [device.pk], make.person("it_admin")) == 0
+
+    device.refresh_from_db()
+    assert device.class_group == new
+    event = AuditEvent.objects.get()
+    assert (event.before, event.after, event.school) == ({"class_group": "7A"}, {"class_group": "8A"}, school)
+
+
+def test_computer_of_another_school_is_not_put_in() -> None:
+    group, device = make.class_group(make.school()), make.device(make.school())
+
+    with pytest.raises(ValidationError):
+        put_in(group, [device.pk], make.person("it_admin"))
+
+
+def test_computer_is_taken_out_once() -> None:
+    school = make.school()
+    group = make.class_group(school)
+    device = make.device(school, class_group=group)
+
+    take_out(group, device, make.person("it_admin"))
+    take_out(group, device, make.person("it_admin"))
+
+    device.refresh_from_db()
+    assert device.class_group is None
+    assert AuditEvent.objects.count() == 1
+
+
+def test_name_stands_once_at_a_school() -> None:
+    school, by = make.school(), make.person("it_admin")
+    add_class_group(school, " 7A ", by)
+
+    with pytest.raises(ValidationError):
+        add_class_group(school, "7A", by)
+    add_class_group(make.school(), "7A", by)
+
+
+def test_schools_it_person_keeps_its_class_groups(client: Client) -> None:
+    school = make.school()
+    device, other = make.device(school), make.device(school, enrolled=False)
+    client.force_login(make.person("school_it", school))
+    client.cookies["django_language"] = "en"
+
+    answer = client.post(reverse("deployments:class_group_list", args=[school.pk]), {"name": "7A"})
+    group = school.class_groups.get()
+    assert answer.url == reverse("deployments:class_group", args=[group.pk])
+
+    client.post(reverse("deployments:put_in_class_group", args=[group.pk]), {"device": [device.pk, other.pk, "x"]})
+    assert group.devices.count() == 2
+    client.post(reverse("deployments:take_out_of_class_group", args=[group.pk]), {"device": other.pk})
+
+    text = client.get(answer.url).content.decode()
+    assert "1 computer is in the class group." in text
+    assert str(device) in text
+
+
+def test_teacher_reads_and_does_not_change(client: Client) -> None:
+    school = make.school()
+    group = make.class_group(school)
+    client.force_login(make.person("teacher", school))
+
+    assert client.get(reverse("deployments:class_group", args=[group.pk])).status_code == 200
+    assert client.post(reverse("deployments:put_in_class_group", args=[group.pk])).status_code == 403
+    foreign = make.class_group(make.school())
+    assert client.get(reverse("deployments:class_group", args=[foreign.pk])).status_code == 404
+
+
+def test_name_that_is_taken_is_told_beside_the_field(client: Client) -> None:
+    school = make.school()
+    make.class_group(school, "7A")
+    client.force_login(make.person("it_admin"))
+
+    answer = client.post(reverse("deployments:class_group_list", args=[school.pk]), {"name": "7A"})
+
+    assert answer.status_code == 400

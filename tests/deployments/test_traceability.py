@@ -1,0 +1,193 @@
+"""Pages that lead from a decision to the computers and back, and to other days and revisions."""
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import reverse
+
+from deployments.exchange.writing import as_yaml
+from deployments.models import BaselineRevision
+from deployments.services.rollback import take_back
+from schools.models import AuditEvent
+from tests import factories as make
+from tests.factories import NOW, timedelta
+
+pytestmark = pytest.mark.django_db
+
+
+def signed_in(client: Client, role: str, school=None) -> Client:
+    client.force_login(make.person(role, school))
+    client.cookies["django_language"] = "en"
+    return client
+
+
+def get(client: Client, name: str, *args: object, **query: str):
+    return client.get(reverse(f"deployments:{name}", args=args), query)
+
+
+def decided(at, **columns):
+    """An application that a decision requires in a container, in the active revision; the former one had it available."""
+    version, decision = make.app_version(make.application("GeoGebra")), make.decision(**columns)
+    before = make.revision("superseded")
+    make.entry(before, at, version.application, "available")
+    active = make.revision("active", based_on=before)
+    entry = make.entry(active, at, version.application, decision=decision)
+    return decision, entry, version
+
+
+def test_decision_leads_to_entries_changes_and_computers(client: Client) -> None:
+    school = make.school()
+    decision, entry, version = decided(school)
+    change_set = make.change_set("applied", revision=entry.revision, decision=decision)
+    part = make.assignment_change(change_set, version, written_at=NOW - timedelta(days=1))
+    device = make.device(school)
+    make.change_target(part, device)
+    make.install_status(device, version)
+
+    text = get(signed_in(client, "it_admin"), "decision", decision.pk).content.decode()
+
+    assert f'href="{entry.application.get_absolute_url()}"' in text
+    assert f'href="{change_set.get_absolute_url()}"' in text
+    assert "1 of 1" in text
+    assert "Done" in text
+
+
+def test_app_on_a_computer_leads_to_its_decision(client: Client) -> None:
+    school = make.school()
+    decision, _entry, _version = decided(school)
+
+    text = get(signed_in(client, "it_admin"), "device", make.device(school).pk).content.decode()
+
+    assert f'By decision: <a href="{decision.get_absolute_url()}">' in text
+
+
+def test_decision_of_another_school_does_not_exist_for_a_school(client: Client) -> None:
+    own, other = make.school(), make.school()
+    decision, *_ = decided(other, school=other)
+
+    assert get(signed_in(client, "school_it", own), "decision", decision.pk).status_code == 404
+    assert get(signed_in(client, "school_it", other), "decision", decision.pk).status_code == 200
+
+
+def test_taking_back_restores_exactly_what_was_said_before() -> None:
+    school = make.school()
+    decision, entry, _version = decided(school)
+    kept = make.entry(entry.revision, make.municipality(), make.app_version().application, decision=make.decision())
+
+    draft = take_back(decision, make.person("it_admin"), "Den kraschar")
+
+    said = set(draft.entries.values_list("application", "intent", "decision"))
+    assert said == {(entry.application_id, "available", None), (kept.application_id, "required", kept.decision_id)}
+    assert AuditEvent.objects.get(act="decision.taken_back").reason == "Den kraschar"
+
+
+def test_taking_back_from_the_page_makes_a_draft(client: Client) -> None:
+    decision, *_ = decided(make.school())
+    address = reverse("deployments:roll_back", args=[decision.pk])
+    browser = signed_in(client, "it_admin")
+
+    assert browser.post(address, {"reason": " "}).url == decision.get_absolute_url()
+    answer = browser.post(address, {"reason": "Den kraschar"})
+
+    assert answer.url == BaselineRevision.objects.get(status="draft").get_absolute_url()
+
+
+def test_decision_not_in_force_offers_nothing_to_take_back(client: Client) -> None:
+    decision = make.decision()
+
+    assert b"Take the decision back" not in get(signed_in(client, "it_admin"), "decision", decision.pk).content
+
+
+@pytest.mark.parametrize("name", ["device", "school", "container", "application"])
+def test_page_tells_what_was_decided_on_a_day(client: Client, name: str) -> None:
+    school = make.school()
+    app = make.app_version(make.application("GeoGebra")).application
+    then = make.revision("superseded", activated_at=NOW - timedelta(days=500), superseded_at=NOW - timedelta(days=400))
+    entry = make.entry(then, school, app)
+    keys = {"device": make.device(school), "school": school, "container": entry.profile, "application": app}
+    day = (NOW - timedelta(days=450)).date().isoformat()
+
+    page = get(signed_in(client, "it_admin"), name, keys[name].pk, on=day)
+    later = get(client, name, keys[name].pk, on=(NOW - timedelta(days=390)).date().isoformat())
+
+    assert "Decided state on" in page.content.decode()
+    assert f'href="{then.get_absolute_url()}"' in page.content.decode()
+    assert "Required" in page.content.decode()
+    assert "No baseline was in force that day." in later.content.decode()
+
+
+@pytest.mark.parametrize("on", ["", "igår", "2027-02-30", "0001-01-01", "2999-01-01"])
+def test_what_is_no_day_that_has_been_is_told(client: Client, on: str) -> None:
+    page = get(signed_in(client, "it_admin"), "school", make.school().pk, on=on)
+
+    assert page.status_code == 400
+    assert "no day" in page.content.decode() or "has not come yet" in page.content.decode()
+
+
+def test_any_two_revisions_are_compared(client: Client) -> None:
+    before, after = make.revision("superseded"), make.revision("active", of=make.baseline("HT"))
+    make.entry(after, make.municipality(), make.application("GeoGebra"))
+    browser = signed_in(client, "it_admin")
+
+    chosen = get(browser, "compare", before=str(before.pk), after=str(after.pk)).content.decode()
+
+    assert "1 thing differs between" in chosen
+    assert "GeoGebra" in chosen
+    assert get(browser, "compare", before="x").status_code == 200
+
+
+def test_revision_goes_out_and_in_as_a_file(client: Client) -> None:
+    revision = make.revision("active")
+    make.entry(revision, make.municipality(), make.app_version().application)
+    browser = signed_in(client, "it_admin")
+    into = reverse("deployments:import_revision", args=[make.baseline("HT").pk])
+
+    answer = get(browser, "export_revision", revision.pk)
+    assert answer.content.decode() == as_yaml(revision)
+    assert "baslinje-vt-2027-revision-1.yaml" in answer["Content-Disposition"]
+
+    assert browser.post(into, {"file": _file(answer.content)}).status_code == 302
+    assert "Line 1" in browser.post(into, {"file": _file(b"format: 9\nentries: []")}).content.decode()
+
+
+def _file(content: bytes):
+    return SimpleUploadedFile("baslinje.yaml", content)
+
+
+def test_draft_and_entry_show_what_they_would_change(client: Client) -> None:
+    school, version = make.school(), make.app_version()
+    make.device(school)
+    draft = make.revision(based_on=make.revision("active"))
+    entry = make.entry(draft, school, version.application)
+    browser = signed_in(client, "it_admin")
+    other = make.app_version().application.pk
+
+    assert "1 computer is concerned." in get(browser, "impact", draft.pk).content.decode()
+    chosen = {"container": f"school:{school.pk}", "application": str(other), "decision": "required"}
+    assert "1 computer is concerned." in get(browser, "impact", draft.pk, **chosen).content.decode()
+    unchanged = get(browser, "impact", draft.pk, entry=str(entry.pk), decision="required")
+    assert "No computer is concerned" in unchanged.content.decode()
+    assert "Choose a container" in get(browser, "impact", draft.pk, decision="required").content.decode()
+
+
+def test_looking_at_an_entry_stores_no_container(client: Client) -> None:
+    school, version = make.school(), make.app_version()
+    draft = make.revision(based_on=make.revision("active"))
+    chosen = {"container": f"school:{school.pk}", "application": str(version.application_id), "decision": "required"}
+
+    get(signed_in(client, "it_admin"), "impact", draft.pk, **chosen)
+
+    assert not draft.entries.exists()
+    assert not type(make.profile(school)).objects.exclude(school=school).exists()
+
+
+def test_decision_page_costs_few_queries(client: Client, django_assert_max_num_queries) -> None:
+    school = make.school()
+    decision, entry, version = decided(school)
+    change_set = make.change_set("applied", revision=entry.revision, decision=decision)
+    make.change_target(make.assignment_change(change_set, version, written_at=NOW), make.device(school))
+    browser = signed_in(client, "it_admin")
+    get(browser, "decision", decision.pk)
+
+    with django_assert_max_num_queries(13):
+        get(browser, "decision", decision.pk)
