@@ -1,0 +1,63 @@
+"""The words of this room's notifications: what IT hears when the picture of Intune can no longer be trusted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils import formats, timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from intune_sync.models import SyncRun
+from schools.notifications.kinds import register
+
+
+def _what(data: dict[str, Any]) -> dict[str, Any]:
+    """The resource by its name and the moment as a clock has it, in the reader's language."""
+    said = {**data, "what": str(dict(SyncRun.Resource.choices)[data["resource"]])} if "resource" in data else dict(data)
+    since = parse_datetime(data.get("since", ""))
+    return {**said, "since": formats.date_format(timezone.localtime(since), "DATETIME_FORMAT") if since else ""}
+
+
+def _down(data: dict[str, Any]) -> str:
+    return _("Intune has not answered since %(since)s") % _what(data)
+
+
+def _down_body(data: dict[str, Any]) -> str:
+    return _("What the portal shows is from then. Work that waits to be written goes on by itself when Intune answers.")
+
+
+def _failed(data: dict[str, Any]) -> str:
+    return _("“%(what)s” has not been read from Intune since %(since)s") % _what(data)
+
+
+def _failed_body(data: dict[str, Any]) -> str:
+    return _("It is tried again by itself. The reason stands on the page of the synchronisation.")
+
+
+def _unsafe(data: dict[str, Any]) -> str:
+    return _("“%(what)s” was stopped because the answer looked wrong") % _what(data)
+
+
+def _unsafe_body(data: dict[str, Any]) -> str:
+    return _("Nothing was changed. Look at the figures, and let it through if they are right.")
+
+
+def _unmatched(data: dict[str, Any]) -> str:
+    words = ngettext(
+        "%(count)d more record in Intune fits no computer",
+        "%(count)d more records in Intune fit no computer",
+        data["count"],
+    )
+    return words % data
+
+
+def _unmatched_body(data: dict[str, Any]) -> str:
+    return _("They have come in the last day. Each is listed with the reason.")
+
+
+register("sync.down", _down, _down_body, label=gettext_lazy("Intune has not answered for an hour"))
+register("sync.failed", _failed, _failed_body, label=gettext_lazy("A synchronisation has failed for an hour"))
+register("sync.unsafe", _unsafe, _unsafe_body, label=gettext_lazy("A synchronisation was stopped as unsafe"))
+register("sync.unmatched", _unmatched, _unmatched_body, label=gettext_lazy("More records fit no computer"))

@@ -1,0 +1,99 @@
+"""What IT hears of synchronisation: each trouble once, and nothing that mends itself."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from intune_sync.models import GraphCondition, SyncRun, UnmatchedRecord
+from intune_sync.trouble import tell_of_trouble
+from schools.models import Notification, User
+from tests import factories
+from tests.factories import NOW
+
+pytestmark = pytest.mark.django_db
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture(autouse=True)
+def admin() -> User:
+    return factories.person("it_admin")
+
+
+def ended(status: str, at: datetime, resource: str = "devices") -> SyncRun:
+    return factories.sync_run(resource, status, finished_at=at)
+
+
+def heard(now: datetime = NOW) -> list[str]:
+    tell_of_trouble(now)
+    return list(Notification.objects.order_by("id").values_list("kind", flat=True))
+
+
+def unmatched(count: int, **columns: Any) -> None:
+    columns = {"resource": "devices", "reason": "no_serial", "first_seen_at": NOW, "last_seen_at": NOW, **columns}
+    for number in range(count):
+        UnmatchedRecord.objects.create(graph_id=f"{columns['first_seen_at']} {number}", **columns)
+
+
+def test_failure_is_told_after_an_hour_once() -> None:
+    ended("failed", NOW - HOUR)
+    ended("failed", NOW)
+
+    assert heard(NOW - timedelta(seconds=1)) == []
+    assert heard() == ["sync.failed"]
+    assert heard(NOW + HOUR) == ["sync.failed"]
+
+
+def test_failure_that_mended_itself_is_not_told() -> None:
+    ended("failed", NOW - HOUR)
+    ended("no_changes", NOW)
+
+    assert heard() == []
+
+
+def test_failure_after_a_good_run_is_another_episode() -> None:
+    ended("failed", NOW - 3 * HOUR)
+    heard()
+    ended("changed", NOW - 2 * HOUR)
+    ended("failed", NOW - HOUR)
+
+    assert heard() == ["sync.failed", "sync.failed"]
+
+
+def test_stopped_run_is_told_at_once() -> None:
+    run = ended("unsafe", NOW)
+
+    assert heard() == ["sync.unsafe"]
+    row = Notification.objects.get()
+    assert (row.url, row.is_urgent) == (run.get_absolute_url(), True)
+
+
+def test_silent_intune_is_one_episode_whatever_fails_meanwhile() -> None:
+    GraphCondition.objects.update_or_create(pk=1, defaults={"down_since": NOW - HOUR})
+    for resource in ("devices", "apps", "groups"):
+        ended("failed", NOW - HOUR, resource)
+
+    assert heard() == ["sync.down"]
+    assert heard(NOW + HOUR) == ["sync.down"]
+
+
+def test_rising_count_of_unmatched_records_is_told_once_a_day() -> None:
+    unmatched(30, first_seen_at=NOW - timedelta(days=3))
+    unmatched(9)
+    assert heard() == []
+
+    unmatched(10, first_seen_at=NOW - HOUR)
+    assert heard() == ["sync.unmatched"]
+    assert heard(NOW + HOUR) == ["sync.unmatched"]
+
+
+@pytest.mark.parametrize("kind", ["sync.down", "sync.failed", "sync.unsafe", "sync.unmatched"])
+def test_words_name_what_and_since_when(kind: str) -> None:
+    data = {"resource": "devices", "since": NOW.isoformat(), "count": 12}
+    row = Notification(kind=kind, data=data)
+
+    assert row.body
+    assert "Något har hänt" not in row.subject
+    assert "%(" not in row.subject
