@@ -34,12 +34,22 @@ def tell_rejected(change_set: ChangeSet, by: User) -> None:
 def tell_finished(change_set: ChangeSet) -> None:
     """Written, or stopped with something left; a change that is tried again may end more than once."""
     has_failed = change_set.status == ChangeSet.Status.FAILED
+    waiting: Any = [change_set.requested_by]
+    if _is_of_a_request(change_set):
+        waiting = holders_of(IT_ADMIN) if has_failed else []
     attempt = change_set.started_at.isoformat(timespec="seconds") if change_set.started_at else ""
-    _tell(change_set, [change_set.requested_by], f"changeset.{change_set.status}", attempt, urgent=has_failed)
+    _tell(change_set, waiting, f"changeset.{change_set.status}", attempt, urgent=has_failed)
+
+
+def _is_of_a_request(change_set: ChangeSet) -> bool:
+    """Then the request's own messages tell the school; the change itself concerns IT alone."""
+    return change_set.decision is not None and change_set.decision.request_id is not None
 
 
 def _requester(change_set: ChangeSet, by: User) -> list[User]:
-    return [change_set.requested_by] if change_set.requested_by_id != by.pk else []
+    if change_set.requested_by_id == by.pk or _is_of_a_request(change_set):
+        return []
+    return [change_set.requested_by]
 
 
 def _tell(change_set: ChangeSet, users: Any, kind: str, turn: str, *, urgent: bool = False, **data: str) -> None:
