@@ -7,13 +7,11 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from django.db.models import Count, Max, Q, Sum
+from django.db.models import Count, Q, Sum
 
-from deployments.catalogue.licences import seats_of
 from deployments.catalogue.vetting import Vetting, card_of, vetting
-from deployments.models import Application, AppRequest, AppVersion, InstallStatus, LicencePool, VettingCard
-from deployments.requests.readiness import obstacles
-from deployments.requests.scope import computers
+from deployments.models import Application, AppRequest, InstallStatus, LicencePool, VettingCard
+from deployments.requests.readiness import Facts, facts, obstacles
 from schools.models import School
 
 State = InstallStatus.State
@@ -21,16 +19,13 @@ State = InstallStatus.State
 
 @dataclass(frozen=True)
 class Card:
-    """`seats_left` None: no licence is counted. `obstacles` say why IT has to see to it after the school's yes."""
+    """`obstacles` say why IT has to see to it after the school's yes; installs are counted in all schools."""
 
-    computers: int
+    known: Facts
     obstacles: list[str]
     vetting: Vetting
     vetting_card: VettingCard | None = None
     cost_per_year: Decimal | None = None
-    seats_left: int | None = None
-    download_bytes: int | None = None
-    schools: int = 0
     installed: int = 0
     failed: int = 0
 
@@ -40,43 +35,35 @@ class Card:
         ended = self.installed + self.failed
         return round(100 * self.installed / ended) if ended else None
 
+    @property
+    def download_bytes(self) -> int:
+        return (self.known.size_bytes or 0) * self.known.without
+
 
 def card(request: AppRequest, on: date) -> Card:
-    application = request.application
-    concerned, missing = computers(request).count(), obstacles(request, on)
+    """Five queries; more only when licences are counted."""
+    known, application = facts(request, on), request.application
+    missing = obstacles(request, on, known)
     if application is None:
-        return Card(concerned, missing, Vetting.INCOMPLETE)
+        return Card(known, missing, Vetting.INCOMPLETE)
     found = card_of(application)
     installs = InstallStatus.objects.filter(app_version__application=application).aggregate(
         installed=Count("pk", filter=Q(state=State.INSTALLED)), failed=Count("pk", filter=Q(state=State.FAILED))
     )
-    size = AppVersion.objects.filter(application=application).aggregate(size=Max("size_bytes"))["size"]
     return Card(
-        computers=concerned,
+        known=known,
         obstacles=missing,
         vetting=vetting(found, on),
         vetting_card=found,
         cost_per_year=_cost(application, request.school, on),
-        seats_left=_seats(application, request.school, on),
-        download_bytes=size * concerned if size else None,
-        schools=_schools(application, request),
         **installs,
     )
 
 
 def _cost(application: Application, school: School, on: date) -> Decimal | None:
     pools = LicencePool.objects.valid(on).filter(Q(school=None) | Q(school=school), application=application)
-    return pools.aggregate(cost=Sum("cost_per_year"))["cost"]
-
-
-def _seats(application: Application, school: School, on: date) -> int | None:
-    seats = seats_of([application.pk], on).get(application.pk)
-    return seats.left_at(school.pk) if seats else None
-
-
-def _schools(application: Application, request: AppRequest) -> int:
-    granted = AppRequest.objects.filter(application=application, status__in=AppRequest.GRANTED)
-    return granted.exclude(school=request.school).values("school").distinct().count()
+    cost: Decimal | None = pools.aggregate(cost=Sum("cost_per_year"))["cost"]
+    return cost
 
 
 def others_for_the_same(request: AppRequest) -> Iterable[AppRequest]:

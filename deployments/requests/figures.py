@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import models
 from django.db.models import Aggregate, Count, DurationField, ExpressionWrapper, F, Max, Q, Value
 from django.db.models.functions import Coalesce, Lower
 
@@ -58,7 +57,7 @@ def lead_times_by_school(now: datetime) -> list[LeadTime]:
     ]
 
 
-def _timed(now: datetime, *by: str) -> models.QuerySet[RequestStep, dict[str, Any]]:
+def _timed(now: datetime, *by: str) -> Any:
     spent = ExpressionWrapper(F("left_at") - F("entered_at"), output_field=DurationField())
     steps = RequestStep.objects.filter(status__in=DECIDES, left_at__gte=now - LOOKS_BACK)
     return (

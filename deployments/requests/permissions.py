@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import rules
-
 from deployments.models import AppRequest
 from schools.access import APPROVER, IT_ADMIN, SCHOOL_IT, TEACHER
 from schools.models import School, User
 
 
-@rules.predicate
 def asks(user: User, school: School | None = None) -> bool:
     """The people of a school may ask for an application there."""
     if school is None:
@@ -17,33 +14,28 @@ def asks(user: User, school: School | None = None) -> bool:
     return user.access.holds(APPROVER, SCHOOL_IT, TEACHER, school_id=school.pk)
 
 
-@rules.predicate
 def decides(user: User, request: AppRequest | None = None) -> bool:
     """The school's approvers, then IT; whose turn it is, the act itself checks."""
     return _works_with(user, request, APPROVER)
 
 
-@rules.predicate
 def writes(user: User, request: AppRequest | None = None) -> bool:
     """Into the thread: everybody the request passes, and everybody at the school who may ask."""
     return _works_with(user, request, APPROVER, SCHOOL_IT, TEACHER)
 
 
-@rules.predicate
 def follows_up(user: User, request: AppRequest | None = None) -> bool:
     """Says that the first two computers work: the responsible teacher, the requester, the school's staff, or IT."""
     return _works_with(user, request, APPROVER, SCHOOL_IT) or _is_named(user, request)
 
 
-@rules.predicate
 def withdraws(user: User, request: AppRequest | None = None) -> bool:
     """Whoever asked, and the school's staff."""
     if request is None:
         return asks(user)
-    return user.access.holds(APPROVER, SCHOOL_IT, school_id=request.school_id) or request.requested_by_id == user.pk
+    return request.requested_by_id == user.pk or user.access.holds(APPROVER, SCHOOL_IT, school_id=request.school_id)
 
 
-@rules.predicate
 def hands_over(user: User, school: School | None = None) -> bool:
     """An approver may let a deputy decide during an absence."""
     roles = user.access.roles if school is None else user.access.at.get(school.pk, frozenset())

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models import F, QuerySet
 
-from deployments.models import Application, AppRequest, AppVersion, BaselineEntry, InstallStatus, SoftwareProfile
+from deployments.models import Application, AppRequest, AppVersion, BaselineEntry, SoftwareProfile
 from deployments.services.profiles import profile_of
 from fleet.models import Device
 
@@ -22,14 +22,6 @@ def computers(request: AppRequest) -> QuerySet[Device]:
         versions = AppVersion.objects.filter(application=request.application_id)
         devices = devices.filter(platform__in=versions.values("platform"))
     return devices
-
-
-def without_the_app(request: AppRequest) -> QuerySet[Device]:
-    """Those of `computers` on which it is not installed yet."""
-    installed = InstallStatus.objects.filter(
-        device=OuterRef("pk"), app_version__application=request.application_id, state=InstallStatus.State.INSTALLED
-    )
-    return computers(request).filter(~Exists(installed))
 
 
 def pilot_computers(request: AppRequest) -> list[Device]:

@@ -78,6 +78,9 @@ def _whole(found: AppRequest, user: User) -> dict[str, Any]:
         "may_write": user.has_perm("deployments.write_apprequest", found),
         "may_withdraw": user.has_perm("deployments.withdraw_apprequest", found) and found.status in WITHDRAWABLE,
         "may_review": is_it and found.status == Status.REVIEW,
+        "may_raise": found.application is not None
+        and found.status not in (Status.DRAFT, *AppRequest.ENDED)
+        and user.has_perm("deployments.make_proposal"),
         "may_name": is_it and found.status in (Status.SCHOOL, Status.REVIEW) and found.application is None,
         "name_form": NameForm() if is_it and found.application is None else None,
         "others": list(others_for_the_same(found)) if is_it and may_decide and is_undecided else [],

@@ -132,6 +132,7 @@ def _text(request: HttpRequest, name: str) -> str:
     return request.POST.get(name, "").replace("\0", "").strip()[:2000]
 
 
-def _key(request: HttpRequest, name: str) -> int | None:
+def _key(request: HttpRequest, name: str) -> int:
+    """0, which is no row's key, for what is no key."""
     text = request.POST.get(name, "")
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else 0

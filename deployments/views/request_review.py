@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -21,12 +22,11 @@ MOST = 50
 def review(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     visible = AppRequest.objects.visible_to(person(request))
-    open_ones = visible.filter(status__in=[Status.SCHOOL, Status.REVIEW]).for_list()
-    queue = list(open_ones.filter(status=Status.REVIEW).order_by("due_at", "pk")[:MOST])
-    late = list(open_ones.filter(status=Status.SCHOOL, due_at__lt=now).order_by("due_at", "pk")[:MOST])
+    mine = visible.filter(Q(status=Status.REVIEW) | Q(status=Status.SCHOOL, due_at__lt=now))
+    queue = list(mine.for_list().order_by("due_at", "pk")[:MOST])
     context = {
-        "queue": [*late, *queue],
-        "late_count": sum(each.is_late(now) for each in [*late, *queue]),
+        "queue": queue,
+        "late_count": sum(each.is_late(now) for each in queue),
         "now": now,
         "lead_times": lead_times(now),
         "by_school": lead_times_by_school(now),

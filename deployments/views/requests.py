@@ -179,15 +179,16 @@ def _known(user: User, application: Application | None) -> list[Answer]:
 def what_is_known(request: HttpRequest) -> HttpResponse:
     """The fragment under the name while it is being typed: `?what=geo&school=3`."""
     schools = {school.pk: school for school in forms.schools_of(person(request))}
-    school = schools.get(_key(request.GET.get("school")) or 0) or next(iter(schools.values()), None)
+    school = schools.get(_key(request.GET.get("school"))) or next(iter(schools.values()), None)
     typed = request.GET.get("what", "")[:200]
     known = answers(matching(typed), school, timezone.localdate()) if school else []
     context = {"answers": known, "school": school.pk if school else "", "seen": typed}
     return render(request, "deployments/_request_answers.html", context)
 
 
-def _key(text: str | None) -> int | None:
-    return int(text) if text and text.isascii() and text.isdecimal() and len(text) < 19 else None
+def _key(text: str | None) -> int:
+    """0, which is no row's key, for what is no key."""
+    return int(text) if text and text.isascii() and text.isdecimal() and len(text) < 19 else 0
 
 
 @require_http_methods(["POST"])
@@ -196,7 +197,7 @@ def me_too(request: HttpRequest) -> HttpResponse:
     """The person's school wants what another school has asked for."""
     user = person(request)
     schools = {school.pk: school for school in forms.schools_of(user)}
-    school: School | None = schools.get(_key(request.POST.get("school")) or 0)
+    school: School | None = schools.get(_key(request.POST.get("school")))
     application = Application.objects.filter(pk=_key(request.POST.get("application"))).first()
     if school is None or application is None:
         messages.error(request, _("Choose an application and a school of yours."))

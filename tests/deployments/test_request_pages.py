@@ -119,9 +119,7 @@ def test_me_too_is_one_press(client: Client, school) -> None:
     request = app_request("school", application=make.application("GeoGebra"))
     signed_in(client, make.person("teacher", school))
 
-    client.post(
-        reverse("deployments:support_request"), {"application": request.application_id, "school": school.pk}
-    )
+    client.post(reverse("deployments:support_request"), {"application": request.application_id, "school": school.pk})
 
     assert request.supporters.get().school == school
 
@@ -187,7 +185,6 @@ def test_it_sees_queue_lead_times_and_unmet_demand(client: Client, school) -> No
     done = app_request("done", school, application=make.application("GeoGebra"))
     for days in (1, 2, 3, 4, 20):
         done.steps.create(status="school", entered_at=now - timedelta(days=days), left_at=now)
-    type(done).objects.filter(pk=done.pk)
 
     page = get(signed_in(client, make.person("it_admin")), "request_review")
 
@@ -218,11 +215,15 @@ def test_approver_hands_over_and_is_back(client: Client, school) -> None:
 def test_name_with_markup_is_shown_as_text(client: Client, school) -> None:
     request = app_request("school", school, application=None, wanted="<b>Program</b>")
 
-    assert "<b>Program</b>" not in text_of(get(signed_in(client, make.person("teacher", school)), "request", request.pk))
+    page = get(signed_in(client, make.person("teacher", school)), "request", request.pk)
+
+    assert "<b>Program</b>" not in text_of(page)
 
 
-@pytest.mark.parametrize(("name", "most"), [("request_list", 8), ("request", 16), ("request_review", 8)])
-def test_queries_do_not_grow_with_rows(client: Client, school, name: str, most: int, django_assert_max_num_queries) -> None:
+@pytest.mark.parametrize(("name", "most"), [("request_list", 8), ("request", 13), ("request_review", 8)])
+def test_queries_do_not_grow_with_rows(
+    client: Client, school, name: str, most: int, django_assert_max_num_queries
+) -> None:
     request = app_request("review", school)
     keys = [request.pk] if name == "request" else []
     signed_in(client, make.person("it_admin"))

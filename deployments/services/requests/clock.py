@@ -43,7 +43,7 @@ def _held(key: int) -> AppRequest | None:
 @transaction.atomic
 def _mind_deadline(key: int, now: datetime) -> bool:
     row = _held(key)
-    current = row and row.steps.filter(left_at=None).first()
+    current = RequestStep.objects.filter(request=key, left_at=None).first()
     if row is None or current is None or current.due_at is None:
         return False
     if current.escalated_at is None and current.due_at < now:
