@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from uuid import uuid4
 
-from intune_sync import graph, ledger
+from intune_sync import app_work, graph, group_work, ledger
 from intune_sync.graph import (
     AnswerLost,
     BadRequest,
@@ -24,6 +24,7 @@ from intune_sync.graph import (
     Throttled,
     Unauthenticated,
 )
+from intune_sync.kept_groups import with_group_ids
 from intune_sync.ledger import Lease, LostLease
 from intune_sync.lists import read_list
 from intune_sync.merge import MergedList, Raw, digest, merge, put_back, same_list
@@ -72,7 +73,7 @@ def work(
 def try_operation(lease: Lease, client: GraphClient, at: Clock) -> None:
     """One try at one operation; whatever goes wrong ends in its row."""
     try:
-        carry_out(lease, client, at)
+        WORK[lease.operation.kind](lease, client, at)
     except LostLease:
         log.warning("operation %s: another worker has taken over", lease.operation.pk)
     except GraphError as error:
@@ -84,12 +85,15 @@ def try_operation(lease: Lease, client: GraphClient, at: Clock) -> None:
 
 def carry_out(lease: Lease, client: GraphClient, at: Clock) -> None:
     """Bring the app's list to what the approved plan says. Raises GraphError and LostLease."""
-    operation = lease.operation
-    current = basis = read_list(client, operation.intune_app_id)
+    operation, (_change, app_id) = lease.operation, lease.operation.assignment
+    desired = with_group_ids(operation.desired)
+    if desired is None:
+        return lease.fail(Problem.NO_GROUP, at())
+    current = basis = read_list(client, app_id)
     if operation.request_hash and operation.before is not None:  # an earlier try sent it, and never read back
         basis = _with_overwritten(operation, operation.before, current, current, client)
     for merges in range(MOST_MERGES + 1):
-        merged = merge(basis, _owned_keys(operation), operation.desired)
+        merged = merge(basis, _owned_keys(operation), desired)
         if merged.conflicts:
             return lease.fail(Problem.FOREIGN, at())
         if same_list(merged.write, current):
@@ -105,6 +109,14 @@ def carry_out(lease: Lease, client: GraphClient, at: Clock) -> None:
     return lease.try_again(Problem.CONTESTED, at())
 
 
+WORK: dict[str, Callable[[Lease, GraphClient, Clock], None]] = {
+    Operation.Kind.ASSIGN: carry_out,
+    Operation.Kind.GROUP: group_work.carry_out,
+    Operation.Kind.CREATE_APP: app_work.carry_out,
+}
+"""How each kind of operation is carried out; each raises GraphError and LostLease."""
+
+
 def worker_name() -> str:
     return f"{socket.gethostname()}:{os.getpid()}"
 
@@ -113,7 +125,7 @@ def _send_and_read_back(
     lease: Lease, merged: MergedList, observed: list[Raw], client: GraphClient, at: Clock
 ) -> list[Raw]:
     """That it is being sent, and what, is in the database before the call: whoever comes after us can tell."""
-    operation = lease.operation
+    operation, (_change, app_id) = lease.operation, lease.operation.assignment
     body = assign_body(merged.write)
     client_request_id = uuid4()
     _claim_ownership(lease, merged, at())
@@ -126,30 +138,28 @@ def _send_and_read_back(
         sent_at=at(),
         waits=0,
     )
-    answer = client.post(
-        assign_path(operation.intune_app_id), body, version="beta", client_request_id=str(client_request_id)
-    )
+    answer = client.post(assign_path(app_id), body, version="beta", client_request_id=str(client_request_id))
     lease.move(Status.SENT, at(), request_id=answer.request_id, problem="", error="")
-    return read_list(client, operation.intune_app_id)
+    return read_list(client, app_id)
 
 
 def _with_overwritten(
     operation: Operation, before: list[Raw], written: list[Raw], current: list[Raw], client: GraphClient
 ) -> list[Raw]:
     """The current list, and in it what somebody else did between our reading and our writing."""
-    replaced = replaced_list(client, operation.intune_app_id, written)
+    replaced = replaced_list(client, operation.assignment[1], written)
     return current if replaced is None else put_back(current, before, replaced)
 
 
 def _owned_keys(operation: Operation) -> set[str]:
-    owned = OwnedAssignment.objects.filter(app_version=operation.change.app_version_id)
+    owned = OwnedAssignment.objects.filter(app_version=operation.assignment[0].app_version_id)
     return set(owned.values_list("key", flat=True))
 
 
 def _claim_ownership(lease: Lease, merged: MergedList, now: datetime) -> None:
     """What we are about to write is ours from before it is sent; otherwise a worker that takes over after a crash
     would read our own entries as foreign. A key that never gets to Intune does no harm."""
-    version = lease.operation.change.app_version_id
+    version = lease.operation.assignment[0].app_version_id
     OwnedAssignment.objects.bulk_create(
         [OwnedAssignment(app_version_id=version, key=key, since=now) for key in sorted(merged.our_keys)],
         ignore_conflicts=True,
@@ -167,10 +177,12 @@ def _put_down(lease: Lease, error: GraphError, now: datetime) -> None:
             ledger.hold_back(lease.wait(Problem.SIGN_IN, now, error=error.message))
         case AnswerLost():
             lease.try_again(Problem.ANSWER_LOST, now, error.message)
-        case NotFound():
-            lease.fail(Problem.APP_GONE, now, error.message)
         case Forbidden():
             lease.fail(Problem.FORBIDDEN, now, error.message)
+        case _ if lease.operation.kind == Operation.Kind.GROUP:  # another try reads anew what is in the way
+            lease.try_again(Problem.REFUSED, now, error.message)
+        case NotFound():
+            lease.fail(Problem.APP_GONE, now, error.message)
         case BadRequest():
             lease.fail(Problem.REFUSED, now, error.message)
         case _:

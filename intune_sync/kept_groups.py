@@ -6,8 +6,8 @@ They are static; who is in them follows the portal's own tables. Until one exist
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from typing import Any
 from uuid import UUID
 
 from django.db.models import F, QuerySet
@@ -16,20 +16,13 @@ from deployments.models import SoftwareProfile
 from deployments.organisation import Organisation
 from deployments.targets import NodeKey, Target
 from fleet.models import Device
+from intune_sync.merge import Raw, digest
+from intune_sync.payloads.aims import group_of
+from intune_sync.plan import NewGroup
 from schools.models import ClassGroup
 
 WORD_OF_KIND = {"class_group": "class", "device": "device"}
 _NICKNAME = re.compile(r"terminsklar-(class|device)-(\d+)")
-
-
-@dataclass(frozen=True)
-class NewGroup:
-    """A group that does not exist yet; `members` counts its computers."""
-
-    nickname: str
-    name: str
-    profile_id: int
-    members: int
 
 
 def nickname_of(key: NodeKey) -> str:
@@ -63,11 +56,29 @@ def _new_group(nickname: str) -> NewGroup:
     return NewGroup(nickname, group_name(profile), profile.pk, members_of(profile).count())
 
 
+def nicknames_in(assignments: Iterable[Raw]) -> set[str]:
+    """The groups that these assignments aim at and that do not exist yet."""
+    return {group for raw in assignments if (group := group_of(raw)) and node_of(group)}
+
+
+def with_group_ids(assignments: Sequence[Raw]) -> list[Raw] | None:
+    """The assignments with ids in place of nicknames; None while one of the groups does not exist."""
+    ids = {nickname: group_id(profile_with(nickname)) for nickname in nicknames_in(assignments)}
+    if None in ids.values():
+        return None
+    return [_with_id(raw, ids) for raw in assignments]
+
+
+def _with_id(raw: Raw, ids: dict[str, UUID | None]) -> Raw:
+    known = ids.get(group_of(raw) or "")
+    return {**raw, "target": {**raw["target"], "groupId": str(known)}} if known else raw
+
+
 def profile_with(nickname: str) -> SoftwareProfile:
     """Raises SoftwareProfile.DoesNotExist."""
     kind, pk = node_of(nickname) or ("device", 0)
-    related = SoftwareProfile.objects.select_related("class_group__school", "device__school")
-    return related.get(**{kind: pk})
+    owner: dict[str, Any] = {kind: pk}
+    return SoftwareProfile.objects.select_related("class_group__school", "device__school").get(**owner)
 
 
 def nickname(profile: SoftwareProfile) -> str:
@@ -96,4 +107,9 @@ def members_of(profile: SoftwareProfile) -> QuerySet[Device]:
     here = Device.objects.filter(missing_since=None).exclude(lifecycle=Device.Lifecycle.RETIRED)
     if profile.class_group_id:
         return here.filter(class_group=profile.class_group_id, class_group__school=F("school"))
-    return here.filter(pk=profile.device_id)
+    return here.filter(pk=profile.device_id or 0)
+
+
+def members_digest(entra_device_ids: Iterable[UUID | None]) -> str:
+    """Changes when somebody comes or goes whom Entra knows."""
+    return digest(sorted(str(each) for each in entra_device_ids if each))

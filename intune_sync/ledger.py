@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, Q, QuerySet, Value
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Coalesce, Greatest
 
 from deployments.models import ChangeSet
@@ -96,17 +96,19 @@ def claim(now: datetime, worker: str) -> Lease | None:
                 )
         except IntegrityError:  # the constraint one_writer_per_app: somebody holds the same app for another change
             return None
-    held = Operation.objects.select_related("change__app_version__application", "change__change_set").get(pk=row.pk)
+    held = Operation.objects.select_related(*Operation.NAMES_OF_SUBJECT, "change_set").get(pk=row.pk)
     return Lease(held, fence)
 
 
 def _claimable(now: datetime) -> QuerySet[Operation]:
-    """Due, tried less than three times, and nobody is writing the same app."""
-    held = Operation.objects.filter(status__in=Operation.HELD, lease_expires_at__gt=now)
+    """Due, tried less than three times, nobody is writing the same app, and no group of its change is missing yet."""
+    held = Operation.objects.filter(status__in=Operation.HELD, lease_expires_at__gt=now, intune_app_id__isnull=False)
+    groups = Operation.objects.open().filter(kind=Operation.Kind.GROUP, change_set=OuterRef("change_set"))
     return (
         Operation.objects.due(now)
         .filter(attempts__lt=MOST_TRIES)
         .exclude(intune_app_id__in=held.values("intune_app_id"))
+        .exclude(Q(kind=Operation.Kind.ASSIGN) & Exists(groups))
     )
 
 
@@ -145,15 +147,19 @@ def is_due(now: datetime) -> bool:
     return _claimable(now).exists()
 
 
-def lock_change_set(operation: Operation) -> int:
-    """Lock the operation's change set, so that of two workers that finish its last operations one closes it."""
-    return ChangeSet.objects.select_for_update().get(changes__operation=operation).pk
+def lock_change_set(operation: Operation) -> int | None:
+    """Lock the operation's change set, if it belongs to one, so that of two workers that finish its last operations
+    one closes it."""
+    locked = ChangeSet.objects.select_for_update().filter(operations=operation).first()
+    return locked.pk if locked else None
 
 
-def finish_if_done(change_set_id: int, now: datetime) -> None:
+def finish_if_done(change_set_id: int | None, now: datetime) -> None:
     """Close the change set when none of its operations is open. Its row must be locked by the caller."""
+    if change_set_id is None:
+        return
     change_set = ChangeSet.objects.get(pk=change_set_id)
-    open_operations = Operation.objects.filter(change__change_set=change_set_id).open()
+    open_operations = Operation.objects.filter(change_set=change_set_id).open()
     if change_set.status == ChangeSet.Status.APPLYING and not open_operations.exists():
         finish(change_set, now)
 

@@ -1,4 +1,5 @@
-"""One run per resource: an advisory lock that the database frees when the worker's connection dies.
+"""One run per resource, and one hand for what runs by itself: advisory locks that the database frees when the worker's
+connection dies.
 
 It belongs to the session, not to a transaction, because none stays open while Graph answers. A connection pooler
 between the workers and PostgreSQL must therefore pool by session.
@@ -6,21 +7,37 @@ between the workers and PostgreSQL must therefore pool by session.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from django.db import connection
 
 from intune_sync.models import SyncRun
 
 FAMILY = 0x7E57_0002
 """The first of the lock's two numbers; the second is the resource's place."""
+AUTOMATIC = 1_000
+"""The second number of the lock on carrying out decisions."""
 
 
 def lock(resource: str) -> bool:
     """Take the lock on this connection; False when another connection has it."""
-    return _ask("SELECT pg_try_advisory_lock(%s, %s)", resource)
+    return _ask("SELECT pg_try_advisory_lock(%s, %s)", _place(resource))
 
 
 def unlock(resource: str) -> None:
-    _ask("SELECT pg_advisory_unlock(%s, %s)", resource)
+    _ask("SELECT pg_advisory_unlock(%s, %s)", _place(resource))
+
+
+@contextmanager
+def held(place: int) -> Iterator[bool]:
+    """Whether the lock is ours inside."""
+    is_mine = _ask("SELECT pg_try_advisory_lock(%s, %s)", place)
+    try:
+        yield is_mine
+    finally:
+        if is_mine:
+            _ask("SELECT pg_advisory_unlock(%s, %s)", place)
 
 
 def is_free(resource: str) -> bool:
@@ -31,7 +48,11 @@ def is_free(resource: str) -> bool:
     return taken
 
 
-def _ask(sql: str, resource: str) -> bool:
+def _place(resource: str) -> int:
+    return list(SyncRun.Resource.values).index(resource)
+
+
+def _ask(sql: str, place: int) -> bool:
     with connection.cursor() as cursor:
-        cursor.execute(sql, [FAMILY, SyncRun.Resource.values.index(resource)])
+        cursor.execute(sql, [FAMILY, place])
         return bool(cursor.fetchone()[0])

@@ -23,14 +23,15 @@ def record_verified(lease: Lease, merged: MergedList, observed: Sequence[Raw], n
     Raises LostLease, and then nothing of it is stored.
     """
     operation = lease.operation
+    change, app_id = operation.assignment
     with transaction.atomic():
         change_set_id = ledger.lock_change_set(operation)
         lease.move(Operation.Status.VERIFIED, now, finished_at=now, problem="", error="", waits=0)
-        mark_written(operation.change, now)
-        keep_owned(operation.change.app_version_id, merged.our_keys, now)
-        mirror_list(operation.intune_app_id, observed)
+        mark_written(change, now)
+        keep_owned(change.app_version_id, merged.our_keys, now)
+        mirror_list(app_id, observed)
         before, after = _said(operation, observed)
-        audit.record("assignments.written", operation.change, by=None, before=before, after=after)
+        audit.record("assignments.written", change, by=None, before=before, after=after)
         ledger.finish_if_done(change_set_id, now)
 
 

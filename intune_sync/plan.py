@@ -67,12 +67,24 @@ class Notice:
 
 
 @dataclass(frozen=True)
+class NewGroup:
+    """A group of the portal's own that does not exist yet; `members` counts its computers."""
+
+    nickname: str
+    name: str
+    profile_id: int
+    members: int
+
+
+@dataclass(frozen=True)
 class Plan:
     """`hash` covers everything an approval is about: calls, computers, and the state they were worked out from."""
 
     changes: list[AppChange]
     notices: list[Notice]
     snapshot: dict[str, Any]
+    groups: list[NewGroup] = field(default_factory=list)
+    """To be created before the apps are assigned to them."""
 
     def as_json(self) -> dict[str, Any]:
         """As `ChangeSet.plan` keeps it."""
@@ -80,13 +92,15 @@ class Plan:
         return {
             "snapshot": self.snapshot,
             "changes": [{name: getattr(change, name) for name in names} for change in self.changes],
+            "groups": [asdict(group) for group in self.groups],
             "calls": [change.call for change in self.changes],
             "warnings": [asdict(notice) for notice in self.notices],
         }
 
     @property
     def hash(self) -> str:
-        return digest({"snapshot": self.snapshot, "calls": [change.call for change in self.changes]})
+        groups = {"groups": [group.nickname for group in self.groups]} if self.groups else {}
+        return digest({"snapshot": self.snapshot, "calls": [change.call for change in self.changes], **groups})
 
 
 def plan(states: Sequence[AppState], *, snapshot: Mapping[str, Any], notices: Iterable[Notice] = ()) -> Plan:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from deployments.models import AssignmentChange, ChangeSet, ChangeTarget
 from intune_sync.models import IntuneGroup, Operation
-from intune_sync.words import effect_sentence, notice_sentence
+from intune_sync.words import effect_sentence, group_sentence, notice_sentence
 from schools.models import SchoolForm, User
 
 
@@ -60,7 +60,8 @@ class Size:
 
 @dataclass(frozen=True)
 class Writing:
-    """How far the writes to Intune have come; `unfinished` are operations that are under way, waiting or failed."""
+    """How far the writes to Intune have come, counted by app; `unfinished` are operations that are
+    under way, waiting or failed, those of groups too."""
 
     total: int
     counts: dict[str, int]
@@ -126,9 +127,10 @@ def sizes(change_sets: Iterable[ChangeSet], user: User) -> list[tuple[ChangeSet,
 
 def notices(change_set: ChangeSet) -> list[tuple[bool, str]]:
     """What to know before approving: whether it blocks an app, and the sentence. One query, or none."""
+    new = [(False, group_sentence(group)) for group in change_set.plan.get("groups", [])]
     said = change_set.plan.get("warnings", [])
     names = group_names(notice["group_id"] for notice in said if notice.get("group_id"))
-    return [(notice["blocking"], notice_sentence(notice, names)) for notice in said]
+    return new + [(notice["blocking"], notice_sentence(notice, names)) for notice in said]
 
 
 def group_names(group_ids: Iterable[str]) -> dict[str, str]:
@@ -141,14 +143,13 @@ def group_names(group_ids: Iterable[str]) -> dict[str, str]:
 
 def writing(change_set: ChangeSet) -> Writing:
     """One query."""
-    operations = Operation.objects.filter(change__change_set=change_set).select_related(
-        "change__app_version__application"
-    )
+    operations = Operation.objects.filter(change_set=change_set).select_related(*Operation.NAMES_OF_SUBJECT)
     rows = list(operations.order_by("id").defer("before", "desired"))
     counts: dict[str, int] = defaultdict(int)
-    for operation in rows:
+    apps = [row for row in rows if row.kind == Operation.Kind.ASSIGN]
+    for operation in apps:
         counts[operation.status] += 1
-    return Writing(len(rows), dict(counts), [row for row in rows if row.status != Operation.Status.VERIFIED])
+    return Writing(len(apps), dict(counts), [row for row in rows if row.status != Operation.Status.VERIFIED])
 
 
 def _by_school(targets: QuerySet[ChangeTarget]) -> list[SchoolShare]:

@@ -134,9 +134,10 @@ def _total(rows: QuerySet[Any], total: Aggregate) -> Subquery:
 
 
 def write_queue() -> Queue:
-    """Of the change that is being written now; one query."""
+    """Of the change that is being written now, and what belongs to no change and is not finished; one query."""
     status = Operation.Status
-    current = Operation.objects.filter(change__change_set__status__in=["applying", "failed"])
+    is_by_itself = Q(change_set=None) & ~Q(status__in=[status.VERIFIED, status.FAILED])
+    current = Operation.objects.filter(Q(change_set__status__in=["applying", "failed"]) | is_by_itself)
     counts = current.aggregate(
         waiting=Count("pk", filter=Q(status=status.READY)),
         under_way=Count("pk", filter=Q(status__in=Operation.HELD)),
@@ -174,12 +175,13 @@ def _resource(
         complete_at=complete_at,
         open=run,
         waits_for=[other.get_resource_display() for other in earlier],
-        is_late=_is_late(complete_at, now),
+        is_late=_is_late(code, complete_at, now),
         releasable=last if is_unsafe and (run is None or run.approved_by_id is None) else None,
     )
 
 
-def _is_late(complete_at: datetime | None, now: datetime) -> bool:
+def _is_late(code: str, complete_at: datetime | None, now: datetime) -> bool:
     if complete_at is None or not settings.SYNC_INTERVAL_SECONDS:
         return False
-    return now - complete_at > timedelta(seconds=LATE_INTERVALS * settings.SYNC_INTERVAL_SECONDS)
+    usual = timedelta(seconds=settings.SYNC_INTERVAL_SECONDS)
+    return now - complete_at > LATE_INTERVALS * SyncRun.AT_MOST_EVERY.get(code, usual)

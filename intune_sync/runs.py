@@ -237,7 +237,8 @@ def _due_resources(now: datetime) -> list[str]:
     return [
         resource
         for resource in SyncRun.Resource.values
-        if resource not in open_resources and _is_over(last.get(resource), now, interval, retry)
+        if resource not in open_resources
+        and _is_over(last.get(resource), now, SyncRun.AT_MOST_EVERY.get(resource, interval), retry)
     ]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from deployments.desired import DesiredState, desired_state
@@ -13,7 +13,7 @@ from deployments.organisation import Organisation, load_organisation, target_row
 from deployments.services.changes import PlannedChange
 from deployments.targets import Target
 from intune_sync.graph import GraphClient
-from intune_sync.kept_groups import group_reference
+from intune_sync.kept_groups import group_reference, new_groups, nicknames_in
 from intune_sync.lists import read_lists
 from intune_sync.merge import Raw
 from intune_sync.models import IntuneApp, OwnedAssignment
@@ -82,6 +82,8 @@ def fresh_plan(revision: BaselineRevision, client: GraphClient) -> FreshPlan:
         snapshot={"active_revision": active, "revision": revision.pk},
         notices=_unreached(taken),
     )
+    desired = [raw for change in made.changes for raw in change.desired]
+    made = replace(made, groups=new_groups(nicknames_in(desired)))
     return FreshPlan(made, [_planned(taken, change.version_id, effects) for change in made.changes])
 
 

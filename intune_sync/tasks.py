@@ -10,7 +10,7 @@ from celery import shared_task
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from intune_sync import apply, ledger, runs
+from intune_sync import apply, automatic, ledger, reconcile, runs, trouble
 
 log = logging.getLogger(__name__)
 
@@ -20,6 +20,9 @@ def sweep() -> None:
     """Every few seconds: find work whose message was lost or whose worker died, and what the interval makes due."""
     now = timezone.now()
     wake_pull(runs.sweep(now))
+    reconcile.sweep(now)
+    if automatic.is_waiting(now):
+        _send(carry.delay)
     if ledger.sweep(now):
         wake_write()
 
@@ -34,10 +37,23 @@ def pull(run_id: int) -> None:
 
 
 @shared_task
+def carry() -> None:
+    """Start what a decision lets through without a further hand; more follows when that is written."""
+    if automatic.carry(timezone.now()):
+        wake_write()
+
+
+@shared_task
 def write() -> None:
     """A few operations of the ledger; wakes the next task only when more are due."""
     if apply.work(timezone.now()).more:
         wake_write()
+
+
+@shared_task
+def tell_of_trouble() -> None:
+    """Every few minutes: what IT should hear of."""
+    trouble.tell_of_trouble(timezone.now())
 
 
 def wake_pull(run_ids: Iterable[int]) -> None:

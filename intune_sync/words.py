@@ -82,6 +82,15 @@ def notice_sentence(notice: Mapping[str, Any], groups: Mapping[str, str]) -> str
     return str(NOTICES.get(notice["code"], notice["code"])) % data
 
 
+def group_sentence(group: Mapping[str, Any]) -> str:
+    """About a group of `ChangeSet.plan` that does not exist yet."""
+    return ngettext(
+        "The group “%(name)s” is created in Entra with %(members)s computer, and kept up to date from then on.",
+        "The group “%(name)s” is created in Entra with %(members)s computers, and kept up to date from then on.",
+        group["members"],
+    ) % {"name": group["name"], "members": grouped(group["members"])}
+
+
 def intent_word(intent: str) -> str:
     return str(Intent(intent).label) if intent in Intent.values else intent
 

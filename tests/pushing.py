@@ -124,7 +124,7 @@ class Town:
 
 
 def operation_of(change_set: ChangeSet) -> Operation:
-    return Operation.objects.get(change__change_set=change_set)
+    return Operation.objects.get(change_set=change_set, kind="assign")
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ from deployments.models.committee import (
     SignOff,
     Vote,
 )
+from deployments.models.detected import DetectedUse
 from deployments.models.installs import InstallStatus
 from deployments.models.profiles import SoftwareProfile
 from deployments.models.requests import AppRequest, RequestMessage, RequestStep, RequestSupport
@@ -33,6 +34,7 @@ __all__ = [
     "ChangeTarget",
     "Decision",
     "Delegation",
+    "DetectedUse",
     "InstallStatus",
     "Intent",
     "LicencePool",

@@ -105,6 +105,9 @@ class Device(models.Model):
     autopilot_id = models.UUIDField(null=True, blank=True, unique=True, editable=False)
     intune_id = models.UUIDField(null=True, blank=True, unique=True, editable=False)
     entra_device_id = models.UUIDField(null=True, blank=True, editable=False)
+    entra_object_id = models.UUIDField(
+        null=True, blank=True, editable=False, help_text=_("By which groups in Entra name it; looked up when needed.")
+    )
     observed_name = models.CharField(_("computer name"), max_length=100, blank=True, editable=False)
     observed_group_tag = models.CharField(_("group tag"), max_length=100, blank=True, editable=False)
     enrollment_state = models.CharField(

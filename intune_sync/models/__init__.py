@@ -1,13 +1,19 @@
+from intune_sync.models.automatic import AutomaticHold
 from intune_sync.models.condition import GraphCondition
+from intune_sync.models.detected import IntuneDetectedApp
+from intune_sync.models.groups import KeptGroup
 from intune_sync.models.mirror import IntuneApp, IntuneAssignment, IntuneGroup, UnmatchedRecord
 from intune_sync.models.operations import Operation, OwnedAssignment
 from intune_sync.models.runs import SyncRun
 
 __all__ = [
+    "AutomaticHold",
     "GraphCondition",
     "IntuneApp",
     "IntuneAssignment",
+    "IntuneDetectedApp",
     "IntuneGroup",
+    "KeptGroup",
     "Operation",
     "OwnedAssignment",
     "SyncRun",

@@ -21,6 +21,9 @@ class IntuneApp(models.Model):
     app_type = models.CharField(_("app type"), max_length=60)
     version = models.CharField(_("version"), max_length=100, blank=True)
     size_bytes = models.BigIntegerField(_("size"), null=True)
+    minimum_disk_mb = models.PositiveIntegerField(_("free disk needed (MB)"), null=True)
+    minimum_memory_mb = models.PositiveIntegerField(_("memory needed (MB)"), null=True)
+    minimum_os = models.CharField(_("oldest operating system"), max_length=50, blank=True)
     publishing_state = models.CharField(_("publishing state"), max_length=20, blank=True)
     missing_since = models.DateTimeField(null=True)
     install_counts = models.JSONField(

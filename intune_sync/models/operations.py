@@ -4,15 +4,26 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import ClassVar, Self
+from uuid import UUID
 
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from deployments.models import AppVersion, AssignmentChange
+from deployments.models import AppVersion, AssignmentChange, ChangeSet, SoftwareProfile
 from deployments.models.moves import Moves
 from intune_sync.own_words import in_readers_language, is_ours
+from schools.models import User
+
+
+def _names_its_object() -> Q:
+    """Each kind has its own column, and no other kind's."""
+    assigned = Q(change_set__isnull=False, change__isnull=False, intune_app_id__isnull=False)
+    assigns = assigned & Q(kind="assign", profile=None)
+    keeps_group = Q(kind="group", profile__isnull=False, change=None, intune_app_id=None)
+    creates_app = Q(kind="create_app", requested_by__isnull=False, profile=None, change=None, change_set=None)
+    return assigns | keeps_group | creates_app
 
 
 class OperationQuerySet(models.QuerySet["Operation"]):
@@ -27,11 +38,17 @@ class OperationQuerySet(models.QuerySet["Operation"]):
 
 
 class Operation(Moves):
-    """One app's assignment list to be brought to what the approved plan says.
+    """One thing in Intune or Entra to be brought to what was approved: an app's assignment list, the members of a
+    group that the portal keeps, or an app that is to be created.
 
     The worker that holds the lease has the current `fence`; any later claim raises it, and a late worker's updates,
     which are conditional on its own fence, then change nothing.
     """
+
+    class Kind(models.TextChoices):
+        ASSIGN = "assign", _("Assignments of an app")
+        GROUP = "group", _("Group in Entra")
+        CREATE_APP = "create_app", _("New app in Intune")
 
     class Status(models.TextChoices):
         READY = "ready", _("Waiting for its turn")
@@ -46,6 +63,9 @@ class Operation(Moves):
     class Problem(models.TextChoices):
         """What went wrong last, or what the operation waits for."""
 
+        NO_GROUP = "no_group", _("The group that the app is to be assigned to could not be created.")
+        GROUP_GONE = "group_gone", _("The group is no longer in Entra. It is created again with the next change.")
+        NOT_SEEN = "not_seen", _("The group has just been created and cannot be read everywhere yet.")
         APP_GONE = "app_gone", _("The app is no longer in Intune.")
         NOT_PUBLISHED = "not_published", _("The app is not published in Intune yet.")
         FOREIGN = "foreign", _("Somebody has assigned the app in Intune in a way that this change must not overwrite.")
@@ -69,11 +89,23 @@ class Operation(Moves):
         "sent": frozenset({"claimed", "verified", "ready", "unknown", "throttled", "failed"}),
         "failed": frozenset({"ready"}),
     }
+    NAMES_OF_SUBJECT: ClassVar[list[str]] = [
+        "change__app_version__application",
+        "profile__class_group__school",
+        "profile__device__school",
+    ]
+    """For `select_related`: all that `subject` names."""
     HELD: ClassVar[list[str]] = ["claimed", "sending", "sent"]
 
-    change = models.OneToOneField(AssignmentChange, on_delete=models.PROTECT, related_name="operation")
-    intune_app_id = models.UUIDField()
-    desired = models.JSONField(help_text=_("Our own assignments after the write, as Graph wants them; sorted."))
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices, default=Kind.ASSIGN)
+    change_set = models.ForeignKey(ChangeSet, on_delete=models.PROTECT, null=True, related_name="operations")
+    change = models.OneToOneField(AssignmentChange, on_delete=models.PROTECT, null=True, related_name="operation")
+    profile = models.ForeignKey(SoftwareProfile, on_delete=models.PROTECT, null=True, related_name="operations")
+    requested_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    intune_app_id = models.UUIDField(null=True)
+    desired = models.JSONField(
+        help_text=_("Our own assignments after the write, as Graph wants them and sorted; or the app to be created.")
+    )
     status = models.CharField(_("status"), max_length=10, choices=Status.choices, default=Status.READY)
     worker = models.CharField(_("worker"), max_length=100, blank=True)
     lease_expires_at = models.DateTimeField(null=True)
@@ -107,6 +139,12 @@ class Operation(Moves):
         verbose_name_plural = _("operations")
         ordering = ["id"]
         constraints = [
+            models.CheckConstraint(condition=_names_its_object(), name="operation_names_its_object"),
+            models.UniqueConstraint(
+                fields=["profile"],
+                condition=~Q(status__in=["verified", "failed"]),
+                name="one_open_operation_per_group",
+            ),
             models.UniqueConstraint(
                 fields=["intune_app_id"],
                 condition=Q(status__in=["claimed", "sending", "sent"]),
@@ -124,7 +162,23 @@ class Operation(Moves):
         ]
 
     def __str__(self) -> str:
-        return f"{self.change} {self.get_status_display()}"
+        return f"{self.subject} {self.get_status_display()}"
+
+    @property
+    def assignment(self) -> tuple[AssignmentChange, UUID]:
+        """The change and the app that an operation of that kind writes. Raises LookupError for another kind."""
+        if self.change is None or self.intune_app_id is None:
+            raise LookupError(f"operation {self.pk} assigns nothing")
+        return self.change, self.intune_app_id
+
+    @property
+    def subject(self) -> str:
+        """What it is about: the app, or the container whose group it is."""
+        if self.kind == self.Kind.ASSIGN:
+            return str(self.change)
+        if self.kind == self.Kind.GROUP:
+            return gettext("Group for %(container)s") % {"container": self.profile}
+        return str(self.desired["name"])
 
     @property
     def said(self) -> str:

@@ -51,6 +51,7 @@ class SyncRun(Moves):
         DEVICES = "devices", _("Managed devices")
         APPS = "apps", _("Apps and assignments")
         INSTALL_STATUS = "install_status", _("Install status")
+        DETECTED_APPS = "detected_apps", _("Detected software")
 
     class Trigger(models.TextChoices):
         SCHEDULE = "schedule", _("Schedule")
@@ -76,8 +77,11 @@ class SyncRun(Moves):
     AFTER: ClassVar[dict[str, list[str]]] = {
         "devices": ["autopilot"],
         "install_status": ["devices", "apps"],
+        "detected_apps": ["apps"],
     }
     """What a resource waits for when that is queued or running: its rows point at theirs."""
+    AT_MOST_EVERY: ClassVar[dict[str, timedelta]] = {"detected_apps": timedelta(days=1)}
+    """Resources that change too slowly to be read at each interval."""
 
     resource = models.CharField(_("what"), max_length=20, choices=Resource.choices)
     trigger = models.CharField(_("started by"), max_length=12, choices=Trigger.choices)

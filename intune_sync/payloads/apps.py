@@ -5,7 +5,7 @@ https://learn.microsoft.com/graph/api/resources/intune-shared-mobileapp?view=gra
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import UUID
 
@@ -30,6 +30,9 @@ class AppRow:
     app_type: str
     version: str
     size_bytes: int | None
+    minimum_disk_mb: int | None
+    minimum_memory_mb: int | None
+    minimum_os: str
     publishing_state: str
 
 
@@ -43,8 +46,24 @@ def app_row(raw: dict[str, Any]) -> AppRow:
         app_type=text(raw.get("@odata.type"), 100).removeprefix("#microsoft.graph.")[:60],
         version=text(version, 100),
         size_bytes=raw.get("size"),
+        minimum_disk_mb=raw.get("minimumFreeDiskSpaceInMB"),
+        minimum_memory_mb=raw.get("minimumMemoryInMB"),
+        minimum_os=_minimum_os(raw),
         publishing_state=text(raw.get("publishingState"), 20),
     )
+
+
+def app_columns(row: AppRow) -> dict[str, Any]:
+    """The row without its key."""
+    return {name: value for name, value in asdict(row).items() if name != "graph_id"}
+
+
+def _minimum_os(raw: dict[str, Any]) -> str:
+    """A Windows release ("21H1"), or of macOS the oldest of the versions that Graph spells out ("13.0")."""
+    systems = raw.get("minimumSupportedOperatingSystem") or {}
+    named = [name for name, is_it in systems.items() if is_it is True]
+    mac = named[0].removeprefix("v").replace("_", ".") if len(named) == 1 else ""
+    return text(raw.get("minimumSupportedWindowsRelease") or mac, 50)
 
 
 def app_assignments(raw: dict[str, Any]) -> list[AssignmentRow]:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from intune_sync.models import SyncRun
 from intune_sync.pull.apps import pull_apps
 from intune_sync.pull.autopilot import pull_autopilot
+from intune_sync.pull.detected_apps import pull_detected_apps
 from intune_sync.pull.devices import pull_devices
 from intune_sync.pull.groups import pull_groups
 from intune_sync.pull.install_status import pull_install_status
@@ -16,4 +17,5 @@ PULLS: dict[str, Callable[[Pull], Outcome]] = {
     SyncRun.Resource.DEVICES: pull_devices,
     SyncRun.Resource.APPS: pull_apps,
     SyncRun.Resource.INSTALL_STATUS: pull_install_status,
+    SyncRun.Resource.DETECTED_APPS: pull_detected_apps,
 }

@@ -36,7 +36,9 @@ class HardwareModel:
 
 @dataclass(frozen=True, slots=True)
 class AppSpec:
-    """`failure_by_model` overrides `failure_rate`; `error_codes` are signed 32-bit numbers with their text."""
+    """`failure_by_model` overrides `failure_rate`; `error_codes` are signed 32-bit numbers with their text. The
+    inventory finds the app on `kept_share` of the computers that have installed it: from the others somebody took it.
+    """
 
     id: str
     display_name: str
@@ -51,6 +53,7 @@ class AppSpec:
     error_codes: list[dict[str, Any]] = field(default_factory=list)
     minimum_free_disk_mb: int = 0
     minimum_memory_mb: int = 0
+    kept_share: float = 1.0
     publishing_state: str = "published"
     package_identifier: str = ""
     bundle_id: str = ""

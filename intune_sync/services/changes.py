@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from deployments.models import ChangeSet
 from deployments.services import changes
 from deployments.services.changes import record_plan, require, start
-from intune_sync import graph, ledger
+from intune_sync import graph, ledger, reconcile
 from intune_sync.differences import differences
 from intune_sync.models import Operation
 from intune_sync.snapshot import FreshPlan, fresh_plan
@@ -62,7 +62,7 @@ def retry_change_set(change_set: ChangeSet, by: User, now: datetime) -> ChangeSe
     """Try again what failed, each operation with all its tries. Raises InvalidMove unless the change set failed."""
     with transaction.atomic():
         resumed = changes.resume(change_set, by)
-        failed = Operation.objects.filter(change__change_set=resumed, status=Operation.Status.FAILED)
+        failed = Operation.objects.filter(change_set=resumed, status=Operation.Status.FAILED)
         failed.update(
             status=Operation.Status.READY, attempts=0, waits=0, not_before=None, problem="", error="", finished_at=None
         )
@@ -89,11 +89,15 @@ def _keep(change_set: ChangeSet, fresh: FreshPlan, by: User | None, now: datetim
 
 
 def _create_operations(change_set: ChangeSet) -> None:
-    """One per app object, with what shall be ours there as the approved plan has it."""
+    """One per app object, with what shall be ours there as the approved plan has it; before them the groups that are
+    still to be created."""
+    for group in change_set.plan.get("groups", []):
+        reconcile.put_operation(group["profile_id"], change_set)
     desired = {change["version_id"]: change["desired"] for change in change_set.plan["changes"]}
     Operation.objects.bulk_create(
         Operation(
             change=change,
+            change_set=change_set,
             intune_app_id=change.app_version.intune_app_id,
             desired=desired[change.app_version_id],
         )

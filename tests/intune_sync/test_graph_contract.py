@@ -19,7 +19,7 @@ def test_every_request_of_a_whole_mirror_keeps_to_microsofts_description(
     sandbox: SandboxProcess, organisation: Municipality, pull_now: Callable[[str], SyncRun]
 ) -> None:
     start = sandbox.get("/sandbox/state")["requests"]
-    for resource in SyncRun.Resource.values[:-1]:
+    for resource in set(SyncRun.Resource.values) - {"install_status"}:
         pull_now(resource)
     for app in IntuneApp.objects.exclude(assignments=None):
         factories.app_version(intune_app_id=app.graph_id)

@@ -21,6 +21,7 @@ BOTH = [
 ]
 V1_ONLY = [
     "organization",
+    "deviceManagement/detectedApps",
     "deviceManagement/managedDeviceOverview",
     "deviceManagement/managedDevices/$count",
     "deviceManagement/auditEvents",

@@ -76,14 +76,14 @@ def _carry_out(change_set: ChangeSet, show: Callable[[], None]) -> ChangeSet:
 
 
 def _operations(change_set: ChangeSet) -> list[Operation]:
-    found = Operation.objects.filter(change__change_set=change_set).order_by("id")
-    return list(found.select_related("change__app_version__application"))
+    found = Operation.objects.filter(change_set=change_set).order_by("id")
+    return list(found.select_related(*Operation.NAMES_OF_SUBJECT))
 
 
 def _as_json(change_set: ChangeSet) -> dict[str, Any]:
     operations = [
         {
-            "app": str(operation.change),
+            "app": operation.subject,
             "intune_app_id": str(operation.intune_app_id),
             "status": operation.status,
             "problem": operation.problem,
@@ -103,13 +103,13 @@ def _lines(change_set: ChangeSet) -> list[str]:
 
 def _line(operation: Operation) -> str:
     said = f"{operation.get_status_display()}. {operation.get_problem_display()} {operation.error}"
-    return f"{operation.change}: {said.rstrip()}"
+    return f"{operation.subject}: {said.rstrip()}"
 
 
 @contextmanager
 def _progress(change_set: ChangeSet, *, quiet: bool) -> Iterator[Callable[[], None]]:
     """A bar of confirmed apps on a terminal; the function given moves it to where the database is."""
-    operations = Operation.objects.filter(change__change_set=change_set)
+    operations = Operation.objects.filter(change_set=change_set)
     console = Console(stderr=True, quiet=quiet or not sys.stderr.isatty())
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console) as progress:

@@ -1,0 +1,66 @@
+"""One try at an app that is to be created in Intune: find it by its mark or create it, wait until it is published, and
+take it into the catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any, cast
+from uuid import UUID, uuid4
+
+from django.db import transaction
+
+from intune_sync.graph import GraphClient
+from intune_sync.ledger import Lease
+from intune_sync.merge import digest
+from intune_sync.models import IntuneApp, Operation
+from intune_sync.payloads.apps import APPS_PATH, APPS_VERSION, app_columns, app_row
+from intune_sync.payloads.new_apps import marked, new_app_body, with_name
+from intune_sync.services.adopt import adopt_app
+from schools import audit
+from schools.models import User
+
+PUBLISHED = "published"
+LOOK_AGAIN_SECONDS = 10.0
+PUBLISHED_WITHIN = timedelta(hours=2)
+
+Status, Problem = Operation.Status, Operation.Problem
+Clock = Callable[[], datetime]
+
+
+def carry_out(lease: Lease, client: GraphClient, at: Clock) -> None:
+    """Raises GraphError and LostLease."""
+    operation = lease.operation
+    raw = _find(client, operation.desired) or _create(lease, client, at)
+    if str(raw.get("publishingState")) == PUBLISHED:
+        return _record(lease, raw, at())
+    if at() - operation.created_at > PUBLISHED_WITHIN:
+        return lease.fail(Problem.NOT_PUBLISHED, at())
+    lease.wait(Problem.NOT_PUBLISHED, at(), seconds=LOOK_AGAIN_SECONDS)
+    return None
+
+
+def _find(client: GraphClient, wanted: dict[str, str]) -> dict[str, Any] | None:
+    pages = client.pages(APPS_PATH, with_name(wanted["name"]), APPS_VERSION)
+    return marked((raw for page in pages for raw in page), wanted["marker"])
+
+
+def _create(lease: Lease, client: GraphClient, at: Clock) -> dict[str, Any]:
+    """The new app as Intune answers. That it is being sent is in the database before the call."""
+    body, request = new_app_body(lease.operation.desired), str(uuid4())
+    lease.move(Status.SENDING, at(), request_hash=digest(body), client_request_id=request, sent_at=at(), waits=0)
+    answer = client.post(APPS_PATH, body, APPS_VERSION, client_request_id=request)
+    lease.move(Status.SENT, at(), request_id=answer.request_id, problem="", error="")
+    return cast(dict[str, Any], answer.body)
+
+
+def _record(lease: Lease, raw: dict[str, Any], now: datetime) -> None:
+    """In the mirror and the catalogue in the same moment as the operation is verified."""
+    operation, row = lease.operation, app_row(raw)
+    by = cast(User, operation.requested_by)
+    with transaction.atomic():
+        lease.move(Status.VERIFIED, now, finished_at=now, problem="", error="", waits=0, intune_app_id=row.graph_id)
+        app, _created = IntuneApp.objects.update_or_create(graph_id=row.graph_id, defaults=app_columns(row))
+        version = adopt_app(app, by, name=operation.desired.get("application", ""))
+        after = {"intune_app_id": str(UUID(str(row.graph_id))), "request_id": operation.request_id}
+        audit.record("app.created", version, by=by, after={**after, "version": version.version})

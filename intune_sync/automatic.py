@@ -1,0 +1,121 @@
+"""Carries out what was decided without a further hand: plans, approves in the name of whoever decided, and writes.
+
+Only decisions of a school and by delegation, and only what they cover. Everything else stays planned, with the reason
+for IT to see. Each step is in the database before the next, so whoever takes over after a crash goes on from there.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import F, Q
+
+from deployments.models import BaselineRevision, ChangeSet, Decision
+from deployments.services.amendments import renew
+from deployments.services.changes import approve_by_decision
+from intune_sync import locks, services
+from intune_sync.graph import GraphError
+from intune_sync.models import AutomaticHold
+from intune_sync.previews import group_names
+from intune_sync.words import notice_sentence
+from schools import audit
+from schools.models import User
+
+LOOK_AGAIN_AFTER = timedelta(minutes=5)
+"""For a change that was left for IT; sooner when another revision has become active."""
+UNREACHED = ("no_group", "two_intents", "unknown_school", "app_type")
+
+Status = ChangeSet.Status
+log = logging.getLogger(__name__)
+
+
+class LeftForIT(ValidationError):
+    """The decision lets the change through, but it would not do what was decided."""
+
+
+def is_waiting(now: datetime) -> bool:
+    return any(True for _each in _waiting(now))
+
+
+def carry(now: datetime) -> ChangeSet | None:
+    """Start the first change that may be started, if none is being written; returns it. Does nothing while another
+    worker is at it."""
+    with locks.held(locks.AUTOMATIC) as is_mine:
+        if not is_mine:
+            return None
+        for change_set in _waiting(now):
+            try:
+                started = _carry(change_set, now)
+            except GraphError as error:
+                log.warning("%s waits: %s", change_set, error)
+                return None
+            if started:
+                return started
+    return None
+
+
+def _waiting(now: datetime) -> Iterator[ChangeSet]:
+    """In the order in which they were decided. None at all while a change is being written or needs attention."""
+    if ChangeSet.objects.filter(status__in=[Status.APPLYING, Status.FAILED]).exists():
+        return
+    active = BaselineRevision.objects.active().values_list("pk", flat=True).first()
+    looked_at = Q(hold__looked_at__gt=now - LOOK_AGAIN_AFTER, hold__active_revision=active)
+    by_decider = Q(status=Status.APPROVED, approved_by=F("decision__decided_by"))
+    covered = ChangeSet.objects.filter(
+        Q(status__in=[Status.DRAFT, Status.PLANNED]) | by_decider,
+        decision__kind__in=[Decision.Kind.REQUEST, Decision.Kind.DELEGATED],
+        decision__decided_by__isnull=False,
+    )
+    yield from covered.exclude(looked_at).select_related("decision__decided_by", "revision").order_by("id")
+
+
+def _carry(change_set: ChangeSet, now: datetime) -> ChangeSet | None:
+    """The change set when its writing has begun. Raises GraphError."""
+    try:
+        row = renew(change_set, _decider(change_set))
+        if row.status != Status.APPROVED:
+            row = services.freeze_plan(row, None, now)
+            _check(row)
+            row = approve_by_decision(row, row.plan_hash, now)
+        started = services.apply_change_set(row, None, now)
+    except services.StalePlan:
+        return None  # planned anew; the next sweep looks at that
+    except ValidationError as error:
+        _leave_for_it(change_set, " ".join(error.messages), now)
+        return None
+    AutomaticHold.objects.filter(change_set=change_set).delete()
+    return started
+
+
+def _decider(change_set: ChangeSet) -> User:
+    if change_set.decision is None or change_set.decision.decided_by is None:
+        raise LookupError(f"nobody decided {change_set}")
+    return change_set.decision.decided_by
+
+
+def _check(change_set: ChangeSet) -> None:
+    """Raises LeftForIT when an app that was decided on is blocked, or does not reach where it was decided for."""
+    entries = change_set.revision.entries.filter(decision=change_set.decision)
+    entries = entries.select_related("application", "profile__class_group", "profile__device", "profile__school")
+    places = {(entry.application.name, str(entry.profile)) for entry in entries}
+    for notice in change_set.plan["warnings"]:
+        is_unreached = notice["code"] in UNREACHED and (notice["app"], notice["place"]) in places
+        is_blocked = notice["blocking"] and any(notice["app"].startswith(name) for name, _place in places)
+        if is_unreached or is_blocked:
+            raise LeftForIT(notice_sentence(notice, group_names([notice["group_id"]] if notice["group_id"] else [])))
+
+
+@transaction.atomic
+def _leave_for_it(change_set: ChangeSet, reason: str, now: datetime) -> None:
+    active = BaselineRevision.objects.active().first()
+    hold = AutomaticHold.objects.filter(change_set=change_set).first()
+    if hold is None or hold.reason != reason:
+        audit.record("changeset.held", change_set, by=None, reason=reason)
+        hold = hold or AutomaticHold(change_set=change_set)
+        hold.reason, hold.since = reason, now
+    hold.looked_at, hold.active_revision = now, active
+    hold.save()

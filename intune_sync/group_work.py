@@ -1,0 +1,169 @@
+"""One try at a group that the portal keeps: find or create it, compare its members with what they shall be, put them
+right, read back. Whatever an earlier try did is found by reading, so nothing is ever created or added twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, cast
+from uuid import UUID, uuid4
+
+from django.db import transaction
+
+from deployments.models import SoftwareProfile
+from fleet.models import Device
+from intune_sync import kept_groups, ledger
+from intune_sync.graph import Answer, GraphClient, NotFound
+from intune_sync.ledger import Lease
+from intune_sync.merge import digest
+from intune_sync.models import IntuneGroup, KeptGroup, Operation
+from intune_sync.payloads.members import (
+    GROUPS_PATH,
+    MEMBERS_PARAMS,
+    MOST_BINDS,
+    add_body,
+    by_nickname,
+    group_body,
+    group_path,
+    members_path,
+    object_id,
+    object_request,
+    oldest_static,
+    remove_path,
+)
+from schools import audit
+
+SETTLES_WITHIN = timedelta(minutes=10)
+"""How long a new group may be unknown to some of Entra's servers."""
+LOOK_AGAIN_SECONDS = 3.0
+
+Status, Problem = Operation.Status, Operation.Problem
+Clock = Callable[[], datetime]
+
+
+def carry_out(lease: Lease, client: GraphClient, at: Clock) -> None:
+    """Bring the group to what the portal's tables say. Raises GraphError and LostLease."""
+    profile = cast(SoftwareProfile, lease.operation.profile)
+    devices = list(kept_groups.members_of(profile))
+    wanted = _objects(client, devices)
+    group_id = kept_groups.group_id(profile) or _find_or_create(lease, profile, client, at)
+    try:
+        present = _members(client, group_id)
+        if present != wanted:
+            filling = _Filling(lease, client, group_id, at)
+            filling.add(sorted(wanted - present))
+            filling.remove(sorted(present - wanted))
+            present = _members(client, group_id)
+    except NotFound:
+        return _not_there(lease, profile, at())
+    if present != wanted:
+        return lease.try_again(Problem.NO_EFFECT, at())
+    return _record(lease, profile, group_id, [each for each in devices if each.entra_object_id in wanted], at())
+
+
+def _find_or_create(lease: Lease, profile: SoftwareProfile, client: GraphClient, at: Clock) -> UUID:
+    """Searched before it is created: an earlier try may have created it and never heard so."""
+    nickname, name = kept_groups.nickname(profile), kept_groups.group_name(profile)
+    group_id = oldest_static(raw for page in client.pages(GROUPS_PATH, by_nickname(nickname)) for raw in page)
+    if group_id is None:
+        body = group_body(nickname, name)
+        answer = _write(lease, body, lambda request: client.post(GROUPS_PATH, body, client_request_id=request), at)
+        group_id = UUID(answer.body["id"])
+    with transaction.atomic():
+        kept_groups.set_group_id(profile, group_id)
+        KeptGroup.objects.update_or_create(profile=profile, defaults={"created_at": at()})
+        IntuneGroup.objects.get_or_create(graph_id=group_id, defaults={"display_name": name})
+        audit.record("group.created", profile, by=None, after={"group": name, "entra_group_id": str(group_id)})
+    return group_id
+
+
+def _objects(client: GraphClient, devices: Iterable[Device]) -> set[UUID]:
+    """The directory objects of the computers; looked up once, for those that Entra knows."""
+    unknown = {each.entra_device_id: each for each in devices if each.entra_device_id and not each.entra_object_id}
+    for key, answer in client.batch([object_request(each) for each in unknown]).items():
+        if answer.error:
+            raise answer.error
+        device = unknown[UUID(key)]
+        device.entra_object_id = object_id(answer.body)
+        Device.objects.filter(pk=device.pk, entra_device_id=device.entra_device_id).update(
+            entra_object_id=device.entra_object_id
+        )
+    return {each.entra_object_id for each in devices if each.entra_object_id}
+
+
+def _members(client: GraphClient, group_id: UUID) -> set[UUID]:
+    pages = client.pages(members_path(group_id), MEMBERS_PARAMS)
+    return {UUID(raw["id"]) for page in pages for raw in page}
+
+
+@dataclass(frozen=True)
+class _Filling:
+    """Writes to the members of one group."""
+
+    lease: Lease
+    client: GraphClient
+    group_id: UUID
+    at: Clock
+
+    def add(self, objects: list[UUID]) -> None:
+        for start in range(0, len(objects), MOST_BINDS):
+            self._add(add_body(self.client.url, objects[start : start + MOST_BINDS]))
+
+    def remove(self, objects: list[UUID]) -> None:
+        for each in objects:
+            self._remove(remove_path(self.group_id, each))
+
+    def _add(self, body: dict[str, Any]) -> None:
+        path = group_path(self.group_id)
+        _write(self.lease, body, lambda request: self.client.patch(path, body, client_request_id=request), self.at)
+
+    def _remove(self, path: str) -> None:
+        _write(self.lease, path, lambda request: self.client.delete(path, client_request_id=request), self.at)
+
+
+def _write(lease: Lease, body: Any, send: Callable[[str], Answer], at: Clock) -> Answer:
+    """That it is being sent, and what, is in the database before the call."""
+    request = str(uuid4())
+    if lease.operation.status == Status.SENT:
+        lease.move(Status.CLAIMED, at())
+    lease.move(Status.SENDING, at(), request_hash=digest(body), client_request_id=request, sent_at=at())
+    answer = send(request)
+    lease.move(Status.SENT, at(), request_id=answer.request_id, problem="", error="")
+    return answer
+
+
+def _not_there(lease: Lease, profile: SoftwareProfile, now: datetime) -> None:
+    """Too new to be known everywhere, or taken away by somebody; then it is created again for a change that needs it.
+
+    What was assigned to the former group reaches nobody until the next change names the new one.
+    """
+    kept = KeptGroup.objects.filter(profile=profile).first()
+    if kept and now - kept.created_at < SETTLES_WITHIN:
+        lease.wait(Problem.NOT_SEEN, now, seconds=LOOK_AGAIN_SECONDS)
+        return
+    with transaction.atomic():
+        kept_groups.set_group_id(profile, None)
+        KeptGroup.objects.filter(profile=profile).delete()
+        if lease.operation.change_set_id:
+            lease.try_again(Problem.GROUP_GONE, now)
+        else:
+            lease.fail(Problem.GROUP_GONE, now)
+
+
+def _record(lease: Lease, profile: SoftwareProfile, group_id: UUID, devices: list[Device], now: datetime) -> None:
+    """Verified: remembered is who was meant, so that the sweep sees when that changes."""
+    with transaction.atomic():
+        change_set_id = ledger.lock_change_set(lease.operation)
+        before = KeptGroup.objects.filter(profile=profile).values_list("member_count", flat=True).first()
+        lease.move(Status.VERIFIED, now, finished_at=now, problem="", error="", waits=0)
+        seen = {
+            "members_digest": kept_groups.members_digest(each.entra_device_id for each in devices),
+            "member_count": len(devices),
+            "verified_at": now,
+        }
+        KeptGroup.objects.update_or_create(profile=profile, defaults=seen, create_defaults={**seen, "created_at": now})
+        IntuneGroup.objects.filter(graph_id=group_id).update(member_count=len(devices))
+        after = {"members": len(devices), "entra_group_id": str(group_id), "request_id": lease.operation.request_id}
+        audit.record("group.filled", profile, by=None, before={"members": before or 0}, after=after)
+        ledger.finish_if_done(change_set_id, now)

@@ -1,0 +1,73 @@
+"""Static groups: how they are found, created and filled.
+
+https://learn.microsoft.com/graph/api/group-post-groups, …/group-post-members, …/group-delete-members
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import quote
+from uuid import UUID
+
+from intune_sync.graph import BatchRequest
+from intune_sync.payloads.values import parse_id
+
+GROUPS_PATH = "groups"
+MEMBERS_PARAMS = {"$select": "id", "$top": "999"}
+MOST_BINDS = 20
+"""Members that one PATCH may add."""
+
+
+def group_body(nickname: str, name: str) -> dict[str, Any]:
+    return {
+        "displayName": name[:256],
+        "mailNickname": nickname,
+        "mailEnabled": False,
+        "securityEnabled": True,
+        "description": f"Kept by Terminsklar ({nickname}).",
+    }
+
+
+def creation_call(group: Mapping[str, Any]) -> dict[str, Any]:
+    """The call that creates a group of a plan, as people are shown it."""
+    return {"method": "POST", "url": "/v1.0/groups", "body": group_body(group["nickname"], group["name"])}
+
+
+def by_nickname(nickname: str) -> dict[str, str]:
+    select = "id,createdDateTime,groupTypes,securityEnabled"
+    return {"$filter": f"mailNickname eq '{nickname}'", "$select": select}
+
+
+def oldest_static(raws: Iterable[Mapping[str, Any]]) -> UUID | None:
+    """Of groups with the same nickname, always the same one; one that a rule fills is never ours."""
+    ours = [raw for raw in raws if raw.get("securityEnabled") and not raw.get("groupTypes")]
+    first = min(ours, key=lambda raw: (str(raw.get("createdDateTime")), str(raw["id"])), default=None)
+    return UUID(first["id"]) if first else None
+
+
+def members_path(group_id: UUID) -> str:
+    return f"groups/{group_id}/members"
+
+
+def group_path(group_id: UUID | str) -> str:
+    return f"groups/{group_id}"
+
+
+def add_body(graph_url: str, object_ids: Iterable[UUID]) -> dict[str, list[str]]:
+    return {"members@odata.bind": [f"{graph_url}/v1.0/directoryObjects/{object_id}" for object_id in object_ids]}
+
+
+def remove_path(group_id: UUID, object_id: UUID) -> str:
+    return f"groups/{group_id}/members/{object_id}/$ref"
+
+
+def object_request(entra_device_id: UUID) -> BatchRequest:
+    """The directory object of an Entra device: a group names that, and not the device id that Intune knows."""
+    query = quote(f"deviceId eq '{entra_device_id}'")
+    return BatchRequest(str(entra_device_id), "GET", f"/devices?$filter={query}&$select=id,deviceId")
+
+
+def object_id(body: Mapping[str, Any]) -> UUID | None:
+    found = body.get("value") or []
+    return parse_id(found[0]["id"]) if len(found) == 1 else None

@@ -1,0 +1,81 @@
+"""Keeps the members of the portal's groups: a computer that moves between class groups moves between their groups."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from contextlib import suppress
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.db.models import F
+
+from deployments.models import ChangeSet
+from fleet.models import Device
+from intune_sync.kept_groups import group_id, members_digest
+from intune_sync.models import IntuneGroup, KeptGroup, Operation
+
+TRY_AGAIN_AFTER = timedelta(minutes=5)
+"""For the same members, when the last try failed or some of them were not in Entra yet."""
+
+
+def put_operation(profile_id: int, change_set: ChangeSet | None = None, members: str = "") -> None:
+    """Let a worker look after the container's group, before the apps of `change_set` are written. One that waits
+    already is taken over by the change set."""
+    waiting = Operation.objects.open().filter(profile=profile_id)
+    if waiting.update(change_set=change_set) if change_set else waiting.exists():
+        return
+    new = Operation(
+        kind=Operation.Kind.GROUP, profile_id=profile_id, change_set=change_set, desired={"members": members}
+    )
+    with suppress(IntegrityError), transaction.atomic():
+        new.save(force_insert=True)
+
+
+def sweep(now: datetime) -> int:
+    """An operation for each group whose members are no longer those that were confirmed; how many there were.
+
+    Four queries, and only when the portal keeps any group.
+    """
+    kept = list(KeptGroup.objects.select_related("profile__class_group"))
+    if not kept:
+        return 0
+    wanted, counted, tried = _members(), _counted(map(_id, kept)), _tried_lately(now)
+    differing = 0
+    for group in kept:
+        members = members_digest(wanted[group.profile_id])
+        is_right = members == group.members_digest and counted.get(_id(group), group.member_count) == group.member_count
+        if _id(group) and not is_right and (group.profile_id, members) not in tried:
+            put_operation(group.profile_id, members=members)
+            differing += 1
+    return differing
+
+
+def _id(group: KeptGroup) -> UUID | None:
+    return group_id(group.profile)
+
+
+def _members() -> dict[int, list[UUID | None]]:
+    """Entra device ids by container: the same computers as `kept_groups.members_of`."""
+    here = Device.objects.filter(missing_since=None).exclude(lifecycle=Device.Lifecycle.RETIRED)
+    in_class = here.filter(class_group__school=F("school"), class_group__softwareprofile__kept_group__isnull=False)
+    alone = here.filter(softwareprofile__kept_group__isnull=False)
+    found: dict[int, list[UUID | None]] = defaultdict(list)
+    for profile, entra_device_id in (
+        *in_class.values_list("class_group__softwareprofile", "entra_device_id"),
+        *alone.values_list("softwareprofile", "entra_device_id"),
+    ):
+        found[profile].append(entra_device_id)
+    return found
+
+
+def _counted(group_ids: Iterable[UUID | None]) -> dict[UUID | None, int | None]:
+    """How many members Entra had at the last reading, by group; somebody may have changed them there."""
+    rows = IntuneGroup.objects.filter(graph_id__in=[each for each in group_ids if each], member_count__isnull=False)
+    return dict(rows.values_list("graph_id", "member_count"))
+
+
+def _tried_lately(now: datetime) -> set[tuple[int | None, str]]:
+    lately = Operation.objects.filter(kind=Operation.Kind.GROUP, change_set=None, finished_at__gt=now - TRY_AGAIN_AFTER)
+    return {(operation.profile_id, operation.desired["members"]) for operation in lately}

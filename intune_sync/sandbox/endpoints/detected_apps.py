@@ -1,0 +1,53 @@
+"""Detected software, added up over all computers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import orjson
+
+from ..detected import Detected, detected_apps
+from ..errors import not_found
+from ..messages import GraphRequest, GraphResponse, Json, answer
+from ..paging import INTUNE_PAGE
+from ..routing import V1, Routes
+from ..selection import check_selected, selected
+from ..throttle import DEVICES
+
+if TYPE_CHECKING:
+    from ..graph import Graph
+
+routes = Routes()
+
+
+@routes.on("GET", "/deviceManagement/detectedApps", DEVICES, (V1,))
+def list_detected_apps(graph: Graph, request: GraphRequest) -> GraphResponse:
+    found, names = detected_apps(graph.world), request.selected()
+    if found:
+        check_selected(names, detected_json(found[0]), "detectedApp")
+
+    def encode(each: Detected) -> bytes:
+        return orjson.dumps(selected(detected_json(each), names))
+
+    return graph.pager.page(request, found, encode, context="deviceManagement/detectedApps", size=INTUNE_PAGE, count=-1)
+
+
+@routes.on("GET", "/deviceManagement/detectedApps/{}", DEVICES, (V1,))
+def get_detected_app(graph: Graph, request: GraphRequest) -> GraphResponse:
+    found = next((each for each in detected_apps(graph.world) if each.id == request.ids[0]), None)
+    if found is None:
+        raise not_found(request.ids[0])
+    context = request.context("deviceManagement/detectedApps/$entity")
+    return answer({"@odata.context": context, **selected(detected_json(found), request.selected())})
+
+
+def detected_json(each: Detected) -> Json:
+    return {
+        "id": each.id,
+        "displayName": each.name,
+        "version": each.version,
+        "sizeInByte": each.size_bytes,
+        "deviceCount": each.device_count,
+        "publisher": each.publisher,
+        "platform": "macOS" if each.platform == "macos" else "windows",
+    }

@@ -1,0 +1,194 @@
+"""What was decided goes to Intune without a further hand, and nothing else does."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from deployments.models import AppRequest, ChangeSet, Decision
+from deployments.services.amendments import EntrySpec, amend
+from deployments.services.profiles import profile_of
+from intune_sync import apply, automatic, services, tasks
+from intune_sync.models import AutomaticHold, Operation
+from intune_sync.payloads import assignment_key
+from schools.models import AuditEvent, School
+from tests import factories
+from tests.factories import NOW
+from tests.pushing import GEOGEBRA, Town, active_revision
+
+pytestmark = pytest.mark.django_db
+SOON = NOW + timedelta(minutes=1)
+LATER = NOW + timedelta(minutes=6)
+
+
+def decided(town: Town, name: str = GEOGEBRA, *, at: School | None = None, owner: Any = None) -> ChangeSet:
+    """A school's request for an app, approved: the amendment that the approval makes."""
+    school = at or town.schools["GY-RONN"]
+    application = town.version(name).application
+    teacher, rector = factories.person("teacher", school), factories.person("approver", school)
+    request = AppRequest.objects.create(
+        school=school,
+        application=application,
+        purpose="Geometri",
+        needed_by=NOW.date(),
+        responsible_teacher=teacher,
+        requested_by=teacher,
+        approved_by=rector,
+        status="planned",
+    )
+    decision = Decision.objects.create(
+        kind="request",
+        text=f"{application} till {school}",
+        decided_by=rector,
+        decided_at=NOW,
+        request=request,
+        school=school,
+    )
+    return amend([EntrySpec(profile_of(owner or school), application)], decision, requested_by=teacher)
+
+
+def carried(change_set: ChangeSet, now: Any = SOON) -> ChangeSet:
+    automatic.carry(now)
+    apply.work(now)
+    change_set.refresh_from_db()
+    return change_set
+
+
+def keys(town: Town, name: str = GEOGEBRA) -> set[str]:
+    return set(map(assignment_key, town.tenant.assignments(name)))
+
+
+def test_a_schools_decision_reaches_intune_without_a_further_hand(town: Town):
+    change_set = carried(decided(town))
+
+    assert change_set.status == "applied"
+    assert change_set.approved_by == change_set.decision.decided_by
+    assert f"group:{town.schools['GY-RONN'].entra_group_id}:required" in keys(town)
+    assert active_revision() == change_set.revision
+
+
+def test_the_sweep_finds_it(town: Town, monkeypatch: pytest.MonkeyPatch):
+    sent: list[str] = []
+    monkeypatch.setattr(tasks, "_send", lambda delay, *args: sent.append(delay.__self__.name))
+    decided(town)
+
+    tasks.sweep()
+
+    assert "intune_sync.tasks.carry" in sent
+
+
+def test_two_decisions_that_wait_both_arrive(town: Town):
+    first, second = decided(town), decided(town, "GIMP", at=town.schools["GY-TEKN"])
+
+    assert carried(first).status == "applied"
+    assert carried(second).status == "applied"
+
+    assert f"group:{town.schools['GY-RONN'].entra_group_id}:required" in keys(town)
+    assert f"group:{town.schools['GY-TEKN'].entra_group_id}:required" in keys(town, "GIMP")
+    said = active_revision().entries.filter(decision__isnull=False)
+    assert set(said.values_list("decision", flat=True)) == {first.decision_id, second.decision_id}
+
+
+def test_a_change_that_reaches_another_school_is_left_for_it_with_the_reason(town: Town):
+    change_set = carried(decided(town, owner=town.gymnasium))
+
+    assert change_set.status == "planned"
+    assert "GY-RONN".title() in AutomaticHold.objects.get(change_set=change_set).reason
+    assert AuditEvent.objects.filter(act="changeset.held").count() == 1
+    assert town.tenant.writes() == []
+
+
+def test_one_that_is_left_does_not_hold_up_the_others(town: Town):
+    left, other = decided(town, owner=town.gymnasium), decided(town, "GIMP")
+
+    automatic.carry(SOON)
+    assert carried(other).status == "applied"
+
+    left.refresh_from_db()
+    assert left.status == "planned"
+
+
+def test_what_is_left_is_looked_at_again_after_a_while_and_told_once(town: Town):
+    carried(decided(town, owner=town.gymnasium))
+
+    assert not automatic.is_waiting(SOON)
+    assert automatic.is_waiting(LATER)
+    automatic.carry(LATER)
+    assert AuditEvent.objects.filter(act="changeset.held").count() == 1
+
+
+def test_drift_of_another_app_is_left_for_it(town: Town):
+    carried(decided(town, "GIMP"))
+    town.tenant.somebody_replaces("GIMP", [])
+
+    assert carried(decided(town)).status == "planned"
+    assert "GIMP" in AutomaticHold.objects.get().reason
+
+
+def test_an_assignment_of_somebody_else_in_the_way_is_told(town: Town):
+    theirs = {
+        "intent": "uninstall",
+        "target": {
+            "@odata.type": "#microsoft.graph.groupAssignmentTarget",
+            "groupId": str(town.schools["GY-RONN"].entra_group_id),
+        },
+    }
+    change_set = decided(town)
+    town.tenant.somebody_adds(GEOGEBRA, theirs)
+
+    assert carried(change_set).status == "planned"
+    assert GEOGEBRA in AutomaticHold.objects.get(change_set=change_set).reason
+
+
+def test_nothing_is_started_while_another_change_needs_attention(town: Town):
+    waiting = decided(town, "GIMP")
+    town.tenant.fault("status", status=403, count=-1)
+    town.started(GEOGEBRA)
+    apply.work(NOW)
+    town.tenant.heal()
+
+    assert carried(waiting).status == "draft"
+
+
+def test_intune_away_means_later(town: Town):
+    change_set = decided(town)
+    town.tenant.fault("down", method="POST", path="$batch")
+
+    assert automatic.carry(SOON) is None
+    town.tenant.heal()
+
+    assert carried(change_set).status == "applied"
+    assert not AutomaticHold.objects.exists()
+
+
+@pytest.mark.parametrize("step", ["planned", "approved", "applying"])
+def test_whoever_takes_over_after_a_crash_goes_on_from_there(town: Town, step: str):
+    """The worker is gone after the plan, after the approval, or after the operations were made."""
+    change_set = decided(town)
+    services.freeze_plan(change_set, None, NOW)
+    change_set.refresh_from_db()
+    if step != "planned":
+        change_set = automatic.approve_by_decision(change_set, change_set.plan_hash, NOW)
+    if step == "applying":
+        services.apply_change_set(change_set, None, NOW)
+
+    assert carried(change_set).status == "applied"
+    assert Operation.objects.count() == 1
+
+
+def test_what_it_approved_by_hand_waits_for_it_to_write(town: Town):
+    change_set = decided(town, owner=town.gymnasium)
+    carried(change_set)
+    town.approve(change_set)
+
+    assert carried(change_set, LATER).status == "approved"
+
+
+def test_it_sees_on_the_page_why_a_change_waits(town: Town, client: Any):
+    change_set = carried(decided(town, owner=town.gymnasium))
+    client.force_login(town.approver)
+
+    reason = AutomaticHold.objects.get(change_set=change_set).reason
+    assert reason in client.get(change_set.get_absolute_url()).content.decode()
