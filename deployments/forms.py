@@ -9,7 +9,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from deployments.committee.calendar import DATES, check_order
-from deployments.models import Application, AppVersion, BaselineEntry, Intent, Semester, SoftwareProfile
+from deployments.models import Application, AppVersion, BaselineEntry, Capability, Intent, Semester, SoftwareProfile
 from deployments.services.profiles import Owner
 from schools.forms import Styled
 from schools.models import ClassGroup, Municipality, School, SchoolForm
@@ -85,10 +85,18 @@ class EntryForm(DecisionForm):
     application = forms.ModelChoiceField(
         Application.objects.filter(versions__isnull=False).distinct(),
         label=_("Application"),
+        required=False,
         empty_label=_("Choose an application"),
         help_text=_("Applications that are missing here are taken up under “Apps in Intune”."),
     )
-    field_order = ["container", "application", "decision", "version"]
+    capability = forms.ModelChoiceField(
+        Capability.objects.filter(choices__isnull=False).distinct(),
+        label=_("Or a capability"),
+        required=False,
+        empty_label=_("None, the application above"),
+        help_text=_("Each computer then gets the application that is chosen for its platform."),
+    )
+    field_order = ["container", "application", "capability", "decision", "version"]
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -96,6 +104,31 @@ class EntryForm(DecisionForm):
         container.choices = [("", _("Choose a container")), *container_choices()]
         field: Any = self.fields["application"]
         field.choices = [("", field.empty_label), *((each.pk, each.name) for each in self.by_application)]
+        capability: Any = self.fields["capability"]
+        choices = [(each.pk, each.name) for each in capability.queryset]
+        capability.choices = [("", capability.empty_label), *choices]
+        if not choices:
+            del self.fields["capability"]
+
+    def clean(self) -> dict[str, Any]:
+        application, capability = self.cleaned_data.get("application"), self.cleaned_data.get("capability")
+        if not application and not capability and "application" not in self.errors:
+            self.add_error("application", _("Choose an application."))
+        if application and capability:
+            self.add_error("capability", _("Choose either an application or a capability, not both."))
+        return self.cleaned_data
+
+    @property
+    def capability_chosen(self) -> Capability | None:
+        chosen: Capability | None = self.cleaned_data.get("capability")
+        return chosen
+
+    @property
+    def applications(self) -> list[Application]:
+        """The application that is chosen, or the capability's."""
+        if self.capability_chosen is None:
+            return [self.cleaned_data["application"]]
+        return list(Application.objects.filter(pk__in=self.capability_chosen.choices.values("application")))
 
     @property
     def owner(self) -> Owner:
@@ -124,17 +157,17 @@ class SemesterForm(Styled, forms.ModelForm):  # type: ignore[type-arg]
 
 
 def container_choices() -> list[tuple[str, list[tuple[str, str]]]]:
-    """`kind:key` under the name of the level. Four queries."""
+    """`kind:key` under the name of the level. Three queries."""
     levels = SoftwareProfile.Level
-    classes = ClassGroup.objects.select_related("school")
     groups: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for row in Municipality.objects.all():
         groups[str(levels.MUNICIPALITY.label)].append((f"municipality:{row.pk}", row.name))
     for form in SchoolForm.objects.all():
         groups[str(levels.SCHOOL_FORM.label)].append((f"school_form:{form.pk}", str(form)))
-    for school in School.objects.all():
-        groups[str(levels.SCHOOL.label)].append((f"school:{school.pk}", school.name))
-    for class_group in classes:
-        label = f"{class_group.school.name}, {class_group.name}"
-        groups[str(levels.CLASS_GROUP.label)].append((f"class_group:{class_group.pk}", label))
-    return list(groups.items())
+    schools = School.objects.order_by("name", "pk", "class_groups__name")
+    found = schools.values_list("pk", "name", "class_groups__pk", "class_groups__name")
+    groups[str(levels.SCHOOL.label)] = [
+        (f"school:{key}", name) for key, name in {row[0]: row[1] for row in found}.items()
+    ]
+    classes = [(f"class_group:{key}", f"{school}, {name}") for _pk, school, key, name in found if key]
+    return [*groups.items(), *([(str(levels.CLASS_GROUP.label), classes)] if classes else [])]

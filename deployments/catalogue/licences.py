@@ -104,33 +104,43 @@ def shortfalls_of(used: Mapping[int, Mapping[int | None, int]], on: date) -> lis
     applications = Application.objects.in_bulk(list(used))
     for application_id, seats in sorted(_seats(used, on).items()):
         left = seats.shared_left
-        if left is not None and left < 0 and seats.total is not None:
+        if left is not None and left < 0:
             wanted = seats.taken
             short.append(Shortfall(applications[application_id], None, wanted, wanted + left))
     return short
 
 
 def seats_of(applications: Iterable[int], on: date) -> dict[int, Seats]:
-    """By application id, against the active revision; applications without any pool are no key. Seven queries."""
-    keys = list(LicencePool.objects.filter(application__in=list(applications)).values_list("application", flat=True))
-    if not keys:
+    """By application id, against the active revision; applications without any pool are no key. Six queries."""
+    return seats_in(LicencePool.objects.filter(application__in=list(applications)), on)
+
+
+def seats_in(pools: Iterable[LicencePool], on: date) -> dict[int, Seats]:
+    """As `seats_of`, when the pools are loaded: all of each application. Five queries."""
+    found = _by_application(pools)
+    if not found:
         return {}
-    used = required_computers(BaselineRevision.objects.active().first(), keys)
-    return _seats({key: used.get(key, {}) for key in keys}, on)
+    used = required_computers(BaselineRevision.objects.active().first(), found)
+    return {key: _sum(each, used.get(key, {}), on) for key, each in found.items()}
 
 
 def _seats(used: Mapping[int, Mapping[int | None, int]], on: date) -> dict[int, Seats]:
-    pools: dict[int, list[LicencePool]] = defaultdict(list)
-    for pool in LicencePool.objects.filter(application__in=list(used)):
-        pools[pool.application_id].append(pool)
-    return {key: _sum([each for each in found if each.holds(on)], used[key]) for key, found in pools.items()}
+    found = _by_application(LicencePool.objects.filter(application__in=list(used)))
+    return {key: _sum(each, used[key], on) for key, each in found.items()}
 
 
-def _sum(pools: list[LicencePool], used: Mapping[int | None, int]) -> Seats:
-    """One pool without a number makes its place's seats any number."""
+def _by_application(pools: Iterable[LicencePool]) -> dict[int, list[LicencePool]]:
+    found: dict[int, list[LicencePool]] = defaultdict(list)
+    for pool in pools:
+        found[pool.application_id].append(pool)
+    return found
+
+
+def _sum(pools: list[LicencePool], used: Mapping[int | None, int], on: date) -> Seats:
+    """Of those that hold that day. One pool without a number makes its place's seats any number."""
     shared: int | None = 0
     own: dict[int, int | None] = {}
-    for pool in pools:
+    for pool in (each for each in pools if each.holds(on)):
         if pool.school_id is None:
             shared = _more(shared, pool.seats)
         else:

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from django.utils.translation import gettext_lazy
 
-from deployments.catalogue.licences import Seats, seats_of
+from deployments.catalogue.licences import Seats, seats_in
 from deployments.catalogue.vetting import ENDS_SOON
 from deployments.models import Application, LicencePool
 from schools.models import User
@@ -55,10 +55,10 @@ class Licences:
 
 def licences(application: Application, user: User, on: date) -> Licences:
     """The pools that this person may see; the sums only for those who see them all."""
-    pools = LicencePool.objects.visible_to(user).filter(application=application).select_related("school")
+    pools = list(LicencePool.objects.visible_to(user).filter(application=application).select_related("school"))
     lines = [PoolLine(pool, _state(pool, on)) for pool in pools]
     sees_all = bool(lines) and user.access.reads_all("deployments.view_licence")
-    return Licences(lines, seats_of([application.pk], on).get(application.pk) if sees_all else None)
+    return Licences(lines, seats_in(pools, on).get(application.pk) if sees_all else None)
 
 
 def _state(pool: LicencePool, on: date) -> str:

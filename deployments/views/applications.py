@@ -6,7 +6,9 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Prefetch
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, Prefetch
+from django.db.models.functions import JSONObject
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
@@ -24,6 +26,7 @@ from deployments.queries import application_success
 from deployments.success import success_table
 from deployments.views.past import asks_for_a_day, decided_then
 from deployments.views.person import person
+from fleet.models import Platform
 from schools.decorators import permission_required
 from schools.keyset import keyset_page
 from schools.models import User
@@ -39,7 +42,7 @@ def application_list(request: HttpRequest) -> HttpResponse:
     filters = CatalogueFilters.read(request.GET, user)
     applications = filters.apply(Application.objects.visible_to(user), today)
     page = keyset_page(
-        applications.select_related("vetting_card").prefetch_related(_versions()),
+        applications.select_related("vetting_card").annotate(version_rows=_version_rows()),
         order=request.GET.get("sort", ""),
         allowed=SORTS,
         after=request.GET.get("after"),
@@ -58,6 +61,12 @@ def application_list(request: HttpRequest) -> HttpResponse:
     return render_page(request, "deployments/application_list.html", context, partial=partial)
 
 
+def _version_rows() -> ArraySubquery:
+    """Pairs of platform and version, the latest of each platform first."""
+    versions = AppVersion.objects.filter(application=OuterRef("pk")).order_by("platform", "-added_at", "-pk")
+    return ArraySubquery(versions.values(row=JSONObject(platform="platform", version="version")))
+
+
 def _versions() -> Prefetch[Any]:
     return Prefetch("versions", AppVersion.objects.order_by("platform", "-added_at", "-pk"))
 
@@ -68,6 +77,13 @@ class Row:
     entries: list[BaselineEntry]
     installs: Installs
     vetting: Vetting
+
+    @property
+    def latest_versions(self) -> list[tuple[str, str]]:
+        """Platform and version of the latest on each platform."""
+        rows: list[dict[str, str]] = self.application.version_rows  # type: ignore[attr-defined]
+        latest = {row["platform"]: row["version"] for row in reversed(rows)}
+        return [(platform.label, latest[platform]) for platform in Platform if platform in latest]
 
 
 def _rows(applications: list[Application], user: User) -> list[Row]:

@@ -12,7 +12,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 from deployments.forms import DecisionForm, EntryForm, ReasonForm
 from deployments.models import Baseline, BaselineEntry, BaselineRevision
 from deployments.models.moves import InvalidMove
-from deployments.services import changes, drafts
+from deployments.services import changes, drafts, publishing
+from deployments.services.capabilities import put_capability
 from deployments.services.profiles import profile_of
 from deployments.views.person import person
 from schools.decorators import require
@@ -38,15 +39,23 @@ def add_entry(request: HttpRequest, pk: int) -> HttpResponse:
         return _not_editable(request, draft)
     form = EntryForm(request.POST) if request.method == "POST" else EntryForm(initial=request.GET.dict())
     if request.method == "POST" and form.is_valid():
-        profile = profile_of(form.owner)
         try:
-            entry = drafts.put_entry(draft, profile, form.cleaned_data["application"], **form.says, by=user)
+            entries = _put(form, draft, user)
         except ValidationError as error:
             _show(form, error)
         else:
-            messages.success(request, _("The draft now says: %(entry)s.") % {"entry": entry})
+            for entry in entries:
+                messages.success(request, _("The draft now says: %(entry)s.") % {"entry": entry})
             return redirect(draft)
     return _form_page(request, draft, form)
+
+
+def _put(form: EntryForm, draft: BaselineRevision, user: User) -> list[BaselineEntry]:
+    """One entry, or one for each application of a capability. Raises ValidationError."""
+    profile = profile_of(form.owner)
+    if form.capability_chosen:
+        return put_capability(draft, profile, form.capability_chosen, **form.says, by=user)
+    return [drafts.put_entry(draft, profile, form.cleaned_data["application"], **form.says, by=user)]
 
 
 @require_http_methods(["GET", "POST"])
@@ -114,6 +123,20 @@ def propose(request: HttpRequest, pk: int) -> HttpResponse:
         for text in error.messages:
             messages.error(request, text)
         return redirect(draft)
+    return redirect(change_set)
+
+
+@require_POST
+def publish(request: HttpRequest, pk: int) -> HttpResponse:
+    """From what the committee decided to the change that carries it out."""
+    user = person(request)
+    found = _revision(user, pk)
+    require(user, "deployments.propose_change")
+    try:
+        change_set = publishing.publish(found, by=user)
+    except ValidationError as error:
+        messages.error(request, error.messages[0])
+        return redirect(found)
     return redirect(change_set)
 
 

@@ -31,22 +31,24 @@ def impact(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _of_entry(request: HttpRequest, draft: BaselineRevision) -> Impact | None:
     """None while the form is not filled in."""
-    spec = _changed_entry(request, draft) if "entry" in request.GET else _new_entry(request)
-    return impact_of(draft, [spec]) if spec else None
+    specs = _changed_entry(request, draft) if "entry" in request.GET else _new_entries(request)
+    return impact_of(draft, specs) if specs else None
 
 
-def _new_entry(request: HttpRequest) -> EntrySpec | None:
+def _new_entries(request: HttpRequest) -> list[EntrySpec]:
+    """More than one of a capability: an application for each platform."""
     form = EntryForm(request.GET)
     if not form.is_valid():
-        return None
-    return EntrySpec(container_of(form.owner), form.cleaned_data["application"], **form.says)
+        return []
+    container = container_of(form.owner)
+    return [EntrySpec(container, application, **form.says) for application in form.applications]
 
 
-def _changed_entry(request: HttpRequest, draft: BaselineRevision) -> EntrySpec | None:
+def _changed_entry(request: HttpRequest, draft: BaselineRevision) -> list[EntrySpec]:
     key = request.GET["entry"]
     entries = draft.entries.select_related("profile", "application")
     entry = entries.filter(pk=key).first() if key.isdecimal() and len(key) < 19 else None
     form = DecisionForm(request.GET, application=entry.application) if entry else None
     if entry is None or form is None or not form.is_valid():
-        return None
-    return EntrySpec(entry.profile, entry.application, **form.says)
+        return []
+    return [EntrySpec(entry.profile, entry.application, **form.says)]

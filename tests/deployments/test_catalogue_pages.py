@@ -195,9 +195,9 @@ def test_list_and_page_keep_their_query_budgets(client: Client, django_assert_ma
     signed_in(client, "it_admin")
     get(client, "application_list")
 
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(8):
         get(client, "application_list")
-    with django_assert_max_num_queries(18):
+    with django_assert_max_num_queries(15):
         get(client, "application", Application.objects.first().pk)
 
 
