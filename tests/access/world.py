@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from itertools import count
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpResponse
 from django.test import Client
+from django.utils import timezone
 
 from schools import audit
 from schools.access import APPROVER, AUDITOR, COMMITTEE, IT_ADMIN, SCHOOL_IT, SUPPLIER, TEACHER
-from schools.models import ApiToken, Notification, School, User
+from schools.models import ApiToken, Notification, RoleAssignment, School, User
 from schools.models.people import SCHOOL_ROLES
 from tests import factories
+from tests.deployments.request_factories import app_request
 
 ROLES = [IT_ADMIN, APPROVER, SCHOOL_IT, TEACHER, COMMITTEE, SUPPLIER, AUDITOR]
 API = "/api/v1/"
@@ -69,11 +72,11 @@ def build() -> World:
         world.sessions[role] = client.cookies[settings.SESSION_COOKIE_NAME].value
     _shared(world)
     for scope, school in zip(SCOPES, (own, other), strict=True):
-        world.keys[scope] |= _at(school)
+        world.keys[scope] |= _at(school, world.people[TEACHER])
     return world
 
 
-def _at(school: School) -> dict[str, int]:
+def _at(school: School, teacher: User) -> dict[str, int]:
     """An object of every kind that belongs to a school."""
     device = factories.device(school, id=next(_keys))
     applied = factories.change_set("applied", id=next(_keys), revision=factories.revision("decided"))
@@ -86,9 +89,19 @@ def _at(school: School) -> dict[str, int]:
         "class_group": factories.class_group(school, id=next(_keys)).pk,
         "decision": factories.decision(school=school, id=next(_keys)).pk,
         "change_set": applied.pk,
+        "request": app_request("school", school, id=next(_keys)).pk,
+        "review_request": app_request("review", school, id=next(_keys)).pk,
+        "draft_request": app_request("draft", school, id=next(_keys), requested_by=teacher).pk,
+        "deputy": _deputy(school).pk,
         "audit_event": event.pk,
         "install_status": factories.install_status(device, factories.app_version(), id=next(_keys)).pk,
     }
+
+
+def _deputy(school: School) -> RoleAssignment:
+    """Somebody who approves at the school for another week."""
+    until = timezone.now() + timedelta(days=7)
+    return factories.role(factories.user(), APPROVER, school, id=next(_keys), valid_until=until)
 
 
 def _shared(world: World) -> None:
