@@ -26,6 +26,8 @@ from schools.services.tokens import issue_token, revoke_token
 
 TOKEN_NAME = "demo"  # noqa: S105 - the token's label
 TOKEN_DAYS = 30
+MAIL_DOMAIN = "ekestad.example"
+"""Of a top-level domain that no mail server serves: the demo's mail stays on each person's own page."""
 MAC_SUFFIX = " för Mac"
 FIRST_MIRROR = [
     SyncRun.Resource.GROUPS,
@@ -88,7 +90,8 @@ def create_people(password: str) -> list[dict[str, str | None]]:
     for persona in PEOPLE:
         user = User.objects.filter(username=persona.username).first()
         if user is None:
-            user = create_person(persona.username, persona.name, password, by=None)
+            address = f"{persona.username}@{MAIL_DOMAIN}"
+            user = create_person(persona.username, persona.name, password, email=address, by=None)
         elif not is_known:
             user.set_password(password)
             user.save(update_fields=["password"])
