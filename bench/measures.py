@@ -12,6 +12,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import setup_test_environment
 
+from bench import resolving
 from fleet.models import Device
 from intune_sync import graph, runs
 from intune_sync.models import SyncRun
@@ -49,11 +50,23 @@ def run(rounds: int) -> list[Ratio]:
     for _round in range(rounds * 5):
         top_seconds.append(_seconds(lambda: browser.get("/devices/")))
         deep_seconds.append(_seconds(lambda: browser.get(deep)))
+    revision = resolving.decide_a_baseline()
+    in_one_pass, one_by_one = [], []
+    for _round in range(rounds * 3):
+        in_one_pass.append(_seconds(lambda: resolving.all_in_one_pass(revision)))
+        one_by_one.append(_seconds(lambda: resolving.some_one_at_a_time(revision)))
     median = statistics.median
     return [
         Ratio("first mirror", median(first), "paging through Graph alone", median(paging), limit=10.0),
         Ratio("mirror with nothing changed", median(again), "first mirror", median(first), limit=0.9),
         Ratio("list page 100 of 50 rows", median(deep_seconds), "list page 1", median(top_seconds), limit=2.0),
+        Ratio(
+            "software of all computers resolved in one pass",
+            median(in_one_pass),
+            f"of {resolving.ONE_AT_A_TIME} computers, one at a time",
+            median(one_by_one),
+            limit=1.0,
+        ),
     ]
 
 

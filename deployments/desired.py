@@ -38,16 +38,17 @@ def desired_state(
     targets: dict[int, tuple[Target, ...]] = {}
     unreachable: dict[int, tuple[Unreachable, ...]] = {}
     for application_id, rules in sorted(rules_by_application(revision).items()):
-        found, missed = _application(application_id, rules, organisation, versions)
+        found, missed = application_targets(application_id, rules, organisation, versions)
         targets.update(found)
         if missed:
             unreachable[application_id] = tuple(sorted(missed, key=_order))
     return DesiredState(targets, unreachable)
 
 
-def _application(
-    application_id: int, rules: dict[NodeKey, Rule], organisation: Organisation, versions: Versions
+def application_targets(
+    application_id: int, rules: Mapping[NodeKey, Rule], organisation: Organisation, versions: Versions
 ) -> tuple[dict[int, tuple[Target, ...]], set[Unreachable]]:
+    """Targets by version id of one application with these rules, and whom they cannot reach. Pure."""
     reachable = {key: rule for key, rule in rules.items() if _can_be_aimed_at(key, organisation)}
     missed = {Unreachable(*key, rule.intent or None, "no_group") for key, rule in rules.items() if key not in reachable}
     wanted: dict[int, dict[NodeKey, str]] = defaultdict(dict)
@@ -73,7 +74,7 @@ def _can_be_aimed_at(key: NodeKey, organisation: Organisation) -> bool:
     return place is not None and (key[0] not in EXACT or place.has_group)
 
 
-def _outcomes(rules: dict[NodeKey, Rule], organisation: Organisation) -> Iterator[tuple[NodeKey, Outcome]]:
+def _outcomes(rules: Mapping[NodeKey, Rule], organisation: Organisation) -> Iterator[tuple[NodeKey, Outcome]]:
     """What holds for the own computers of each place, for one application; places without any rule are left out."""
     for key, place in organisation.places.items():
         chain = [rules[step] for step in place.path if step in rules]

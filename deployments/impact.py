@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from deployments.catalogue.licences import Shortfall, shortfalls_of
 from deployments.effects import Cell, load_cells
+from deployments.fleetwide import outcome_in
 from deployments.impact_limits import (
     FailureRate,
     ModelLack,
@@ -21,7 +22,7 @@ from deployments.impact_limits import (
     unreachable,
 )
 from deployments.models import Application, AppVersion, BaselineRevision, Intent
-from deployments.resolver import Outcome, Rule, effective_software
+from deployments.resolver import Outcome, Rule
 from deployments.rulebook import rules_by_application
 from deployments.services.amendments import EntrySpec
 from deployments.targets import NodeKey
@@ -207,12 +208,6 @@ def _note_obstacles(tally: _Tally, change: _Change, outcome: Outcome | None, cel
             tally.not_carried.add((change.application_id, platform, "no_version"))
         elif not version.allows(outcome.intent):
             tally.not_carried.add((change.application_id, platform, "app_type"))
-
-
-def outcome_in(cell: Cell, rules: Mapping[NodeKey, Rule]) -> Outcome | None:
-    """What one application's rules mean for the computers of a cell; None when no container speaks of it."""
-    chain = [rules[kind, key] for kind, key in cell.groups.items() if key is not None and (kind, key) in rules]
-    return next(iter(effective_software(chain).outcomes.values()), None)
 
 
 def _given(outcome: Outcome | None, cell: Cell, versions: Versions) -> tuple[int, str] | None:

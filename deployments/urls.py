@@ -56,6 +56,7 @@ urlpatterns = [
     path("revisions/<row:pk>/entries/<row:entry>/", drafts.change_entry, name="change_entry"),
     path("revisions/<row:pk>/entries/<row:entry>/drop/", drafts.drop_entry, name="drop_entry"),
     path("revisions/<row:pk>/propose/", drafts.propose, name="propose"),
+    path("revisions/<row:pk>/publish/", drafts.publish, name="publish"),
     path("revisions/<row:pk>/discard/", drafts.discard, name="discard_draft"),
     path("revisions/<row:pk>/update/", drafts.bring_up_to_date, name="bring_up_to_date"),
     *request_patterns,

@@ -56,7 +56,8 @@ class EntrySerializer(serializers.ModelSerializer[BaselineEntry]):
 
     class Meta:
         model = BaselineEntry
-        fields = ["id", "level", "container", "application", "application_name", "action", "intent", "version"]
+        names = ["application", "application_name", "action", "intent", "version", "decision"]
+        fields = ["id", "level", "container", *names]
 
 
 class RevisionSerializer(RevisionSummarySerializer):

@@ -87,15 +87,20 @@ def revision(request: HttpRequest, pk: int) -> HttpResponse:
     entries = _entries(user, *filter(None, [found, found.based_on]))
     mine = [entry for entry in entries if entry.revision_id == found.pk]
     base = [entry for entry in entries if entry.revision_id == found.based_on_id]
-    changes = ChangeSet.objects.visible_to(user).filter(revision=found).select_related("requested_by")
+    changes = list(
+        ChangeSet.objects.visible_to(user).filter(revision=found).select_related("requested_by").order_by("-pk")
+    )
     may_edit = found.is_editable and user.has_perm("deployments.edit_baseline")
     context = {
         "revision": found,
         "containers": containers(mine),
         "entry_count": len(mine),
         "differences": differences(base, mine) if found.based_on else [],
-        "changes": changes.order_by("-pk") if user.access.reads("deployments.view_changeset") else [],
+        "changes": changes if user.access.reads("deployments.view_changeset") else [],
         "may_edit": may_edit,
+        "may_publish": found.status == Status.DECIDED
+        and user.has_perm("deployments.propose_change")
+        and all(change.status in ChangeSet.ENDED for change in changes),
         "may_export": user.has_perm("deployments.export_revision"),
         "sees_impact": bool(found.based_on) and user.access.reads("deployments.view_draft"),
         "may_propose": may_edit and user.has_perm("deployments.propose_change"),

@@ -6,17 +6,17 @@ from typing import cast
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from deployments.models import AppVersion, Baseline
+from deployments.models import AppVersion, Baseline, BaselineEntry, BaselineRevision
 from intune_sync import services
 from intune_sync.graph import GraphError
-from intune_sync.models import IntuneApp
+from intune_sync.models import IntuneApp, IntuneAssignment
 from intune_sync.services.adopt import platform_of
 from intune_sync.words import graph_sentence
 from schools.decorators import permission_required, require
@@ -24,6 +24,11 @@ from schools.keyset import keyset_page
 from schools.models import User
 from schools.pages import render_page
 
+DECIDED = BaselineEntry.objects.filter(revision__status=BaselineRevision.Status.ACTIVE)
+UNCOVERED = Exists(IntuneAssignment.objects.filter(app=OuterRef("pk"))) & ~Q(
+    graph_id__in=AppVersion.objects.filter(application__in=DECIDED.values("application")).values("intune_app_id")
+)
+"""Assigned in Intune though the baseline in force does not speak of it; what was taken over counts as decided."""
 IN_CATALOGUE = Q(graph_id__in=AppVersion.objects.values("intune_app_id"))
 
 
@@ -37,6 +42,8 @@ def app_list(request: HttpRequest) -> HttpResponse:
     shown = request.GET.get("show", "")
     if shown in ("known", "new"):
         found = found.filter(IN_CATALOGUE if shown == "known" else ~IN_CATALOGUE)
+    elif shown == "uncovered":
+        found = found.filter(UNCOVERED)
     page = keyset_page(
         found,
         order=request.GET.get("sort", ""),
@@ -45,7 +52,9 @@ def app_list(request: HttpRequest) -> HttpResponse:
         before=request.GET.get("before"),
     )
     counts = IntuneApp.objects.filter(missing_since=None).aggregate(
-        all=Count("pk"), known=Count("pk", filter=IN_CATALOGUE)
+        all=Count("pk"),
+        known=Count("pk", filter=IN_CATALOGUE),
+        uncovered=Count("pk", filter=UNCOVERED),
     )
     context = {
         "page": page,

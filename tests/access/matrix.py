@@ -38,6 +38,10 @@ WRITER = allow(own="teacher")
 IT = allow("it_admin")
 CLASS_GROUPS = allow("it_admin", own="school_it")
 
+MEETINGS = PREPARING
+COMMITTEE = allow("it_admin committee")
+PROPOSALS = allow("it_admin auditor committee approver school_it")
+DISCUSSES = allow("it_admin committee approver school_it")
 ITEM_OF_A_MEETING = {"pk": "open_meeting", "item": "agenda_item"}
 
 SEES = {
@@ -159,7 +163,7 @@ PAGES: dict[str, Row] = {
     "deployments:comment_proposal": row("proposal", POST=DISCUSSES),
     "deployments:withdraw_proposal": row("proposal", POST=COMMITTEE),
     "deployments:reopen_proposal": row("proposal", POST=COMMITTEE),
-    "deployments:raise_request": row("app_request", POST=COMMITTEE),
+    "deployments:raise_request": row("request", POST=COMMITTEE),
     "deployments:meeting_list": row(GET=MEETINGS),
     "deployments:call_meeting": row(GET=COMMITTEE, POST=COMMITTEE),
     "deployments:seat_list": row(GET=MEETINGS),

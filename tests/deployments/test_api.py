@@ -143,3 +143,51 @@ def test_progress_adds_up() -> None:
 
     assert answer.data["total"] == sum(answer.data["counts"].values()) == 1
     assert answer.data["by_school"][0]["school"] == school.pk
+
+
+def test_decision_is_taken_back_proposed_and_its_change_opened_by_script() -> None:
+    decision, school = make.decision(), make.school()
+    active = make.revision("active")
+    make.entry(active, school, make.app_version().application, decision=decision)
+    client = client_of(make.person("it_admin"))
+
+    draft = client.post(f"/api/v1/decisions/{decision.pk}/take-back/", {"reason": "Den kraschar"}, format="json")
+    change = client.post(f"/api/v1/revisions/{draft.data['id']}/propose/", {}, format="json")
+
+    assert (draft.status_code, change.status_code) == (201, 201)
+    assert ChangeSet.objects.get(pk=change.data["id"]).revision_id == draft.data["id"]
+    again = client.post(f"/api/v1/revisions/{draft.data['id']}/propose/", {}, format="json")
+    assert again.status_code == 409
+
+
+def test_decided_revision_is_published_by_script() -> None:
+    revision = make.revision("decided", decided_at=NOW.replace(year=2020))
+
+    answer = client_of(make.person("it_admin")).post(f"/api/v1/revisions/{revision.pk}/publish/")
+
+    assert (answer.status_code, answer.data["revision"]) == (201, revision.pk)
+
+
+def test_revision_goes_out_and_in_by_script() -> None:
+    revision = make.revision("active")
+    make.entry(revision, make.municipality(), make.app_version().application)
+    client = client_of(make.person("it_admin"))
+
+    text = client.get(f"/api/v1/revisions/{revision.pk}/export/").data["yaml"]
+    into = f"/api/v1/baselines/{make.baseline('HT').pk}/import/"
+    draft = client.post(into, {"yaml": text}, format="json")
+    refused = client.post(into, {"yaml": text.replace("required", "perhaps")}, format="json")
+
+    assert client.get(f"/api/v1/revisions/{draft.data['id']}/export/").data["yaml"] == text
+    assert refused.status_code == 400
+    assert "Rad 8" in str(refused.data)
+
+
+def test_draft_is_started_and_discarded_by_script() -> None:
+    make.revision("active")
+    client = client_of(make.person("it_admin"))
+
+    draft = client.post(f"/api/v1/baselines/{make.baseline('HT').pk}/drafts/", {}, format="json")
+    gone = client.post(f"/api/v1/revisions/{draft.data['id']}/discard/", {}, format="json")
+
+    assert (draft.status_code, gone.data["status"]) == (201, "discarded")
