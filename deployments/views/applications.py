@@ -101,7 +101,7 @@ def _rows(applications: list[Application], user: User) -> list[Row]:
 @require_GET
 def application(request: HttpRequest, pk: int) -> HttpResponse:
     user, today = person(request), timezone.localdate()
-    applications = Application.objects.visible_to(user).select_related("vetting_card__checked_by", "owner")
+    applications = Application.objects.visible_to(user).select_related("vetting_card__checked_by", "owner", "detected")
     found = get_object_or_404(applications.prefetch_related(_versions(), "subjects"), pk=pk)
     if asks_for_a_day(request):
         return decided_then(request, found)

@@ -78,11 +78,14 @@ def _narrowed(request: HttpRequest, found: Any) -> Any:
 @require_http_methods(["GET", "POST"])
 @permission_required("deployments.make_apprequest")
 def new(request: HttpRequest) -> HttpResponse:
-    """`?application=3` names it beforehand. A wish that is very likely of no use is shown once more."""
+    """`?application=3&school=7` chooses beforehand. A wish that is very likely of no use is shown once more."""
     user = person(request)
     if request.method == "GET":
         application = Application.objects.filter(pk=_key(request.GET.get("application"))).first()
-        form = forms.WishForm(user=user, initial={"what": application.name} if application else {})
+        initial: dict[str, Any] = {"what": application.name} if application else {}
+        if school := _key(request.GET.get("school")):
+            initial["school"] = school
+        form = forms.WishForm(user=user, initial=initial)
         return _form_page(request, form, answers_for=_known(user, application))
     form = forms.WishForm(request.POST, user=user)
     if not form.is_valid():

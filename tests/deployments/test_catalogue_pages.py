@@ -5,10 +5,11 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from deployments.models import Application, LicencePool, Subject, VettingCard
+from deployments.models import Application, DetectedUse, LicencePool, Subject, VettingCard
 from schools.models import AuditEvent
 from tests import factories as make
 from tests.deployments.test_pages import get, signed_in
+from tests.factories import NOW
 
 pytestmark = pytest.mark.django_db
 
@@ -176,6 +177,18 @@ def test_list_finds_what_hardly_anybody_has(client: Client) -> None:
     signed_in(client, "it_admin")
 
     assert names_in(client, look="unused") == {"Rare", "Undecided"}
+
+
+def test_inventory_tells_what_reports_do_not(client: Client) -> None:
+    school, revision = make.school(), make.revision("active")
+    found, web, lost = make.app_version(), make.app_version(app_type="webApp"), make.app_version()
+    for version in (found, web, lost):
+        make.entry(revision, school, version.application)
+    DetectedUse.objects.create(application=found.application, computers=40, read_at=NOW)
+    signed_in(client, "it_admin")
+
+    assert names_in(client, look="unused") == {lost.application.name}
+    assert "Found on computers" in get(client, "application", found.application_id).content.decode()
 
 
 def test_teacher_cannot_narrow_by_vetting(client: Client) -> None:
