@@ -11,14 +11,16 @@ from django.utils.translation import gettext_lazy as _
 from deployments.committee.calendar import DATES, check_order
 from deployments.models import Application, AppVersion, BaselineEntry, Capability, Intent, Semester, SoftwareProfile
 from deployments.services.profiles import Owner
+from fleet.models import Device
 from schools.forms import Styled
 from schools.models import ClassGroup, Municipality, School, SchoolForm
 
-KINDS: dict[str, type[Municipality | SchoolForm | School | ClassGroup]] = {
+KINDS: dict[str, type[Municipality | SchoolForm | School | ClassGroup | Device]] = {
     "municipality": Municipality,
     "school_form": SchoolForm,
     "school": School,
     "class_group": ClassGroup,
+    "device": Device,
 }
 REMOVE = BaselineEntry.Action.REMOVE
 FIELD_OF_RULE = {"action": "decision", "intent": "decision"}
@@ -101,7 +103,8 @@ class EntryForm(DecisionForm):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         container: Any = self.fields["container"]
-        container.choices = [("", _("Choose a container")), *container_choices()]
+        chosen = str(self.data.get("container", "") or self.initial.get("container", ""))
+        container.choices = [("", _("Choose a container")), *container_choices(), *_single_computer(chosen)]
         field: Any = self.fields["application"]
         field.choices = [("", field.empty_label), *((each.pk, each.name) for each in self.by_application)]
         capability: Any = self.fields["capability"]
@@ -154,6 +157,13 @@ class SemesterForm(Styled, forms.ModelForm):  # type: ignore[type-arg]
     def clean(self) -> dict[str, Any]:
         check_order(self.cleaned_data)
         return self.cleaned_data
+
+
+def _single_computer(chosen: str) -> list[tuple[str, list[tuple[str, str]]]]:
+    """The computer that was come from; there are too many to choose among."""
+    kind, _colon, key = chosen.partition(":")
+    found = Device.objects.filter(pk=key).first() if kind == "device" and key.isdecimal() and len(key) < 19 else None
+    return [(str(SoftwareProfile.Level.DEVICE.label), [(chosen, str(found))])] if found else []
 
 
 def container_choices() -> list[tuple[str, list[tuple[str, str]]]]:

@@ -10,6 +10,10 @@ BEGIN
     SELECT * INTO item FROM deployments_agendaitem WHERE id = touched;
     IF item.id IS NULL THEN RETURN OLD; END IF;
     SELECT * INTO meeting FROM deployments_meeting WHERE id = item.meeting_id;
+    IF TG_OP = 'UPDATE' AND meeting.status = 'open' AND (NEW.item_id, NEW.seat_id, NEW.choice)
+            IS NOT DISTINCT FROM (OLD.item_id, OLD.seat_id, OLD.choice) THEN
+        RETURN NEW;  -- a reservation is made when the outcome is known
+    END IF;
     IF meeting.status <> 'open' OR item.outcome <> '' THEN
         RAISE EXCEPTION 'votes are given while the meeting is open and the item undecided'
             USING ERRCODE = 'restrict_violation';

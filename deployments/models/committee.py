@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import ClassVar, Self
 
 from django.db import models
@@ -37,7 +38,12 @@ class Seat(models.Model):
 
 class ProposalQuerySet(models.QuerySet["Proposal"]):
     def visible_to(self, user: User) -> Self:
-        return self if user.access.reads("deployments.view_proposal") else self.none()
+        """All for municipality-wide readers; a school's people see what concerns the containers they see."""
+        if user.access.reads_all("deployments.view_proposal"):
+            return self
+        if not user.access.reads("deployments.view_proposal"):
+            return self.none()
+        return self.filter(profile__in=SoftwareProfile.objects.visible_to(user).order_by())
 
 
 class Proposal(Moves):
@@ -138,7 +144,7 @@ class ProposalComment(models.Model):
 
 class MeetingQuerySet(models.QuerySet["Meeting"]):
     def visible_to(self, user: User) -> Self:
-        return self if user.access.reads("deployments.view_proposal") else self.none()
+        return self if user.access.reads("deployments.view_meeting") else self.none()
 
 
 class Meeting(Moves):
@@ -302,6 +308,15 @@ class SignOff(models.Model):
         return str(self.user)
 
 
+class DelegationQuerySet(models.QuerySet["Delegation"]):
+    def visible_to(self, user: User) -> Self:
+        """All for the committee's readers; one's own for whoever holds it."""
+        return self if user.access.reads("deployments.view_meeting") else self.filter(user=user)
+
+    def holding(self, on: date) -> Self:
+        return self.filter(starts_on__lte=on, ends_on__gte=on)
+
+
 class Delegation(models.Model):
     """Who may decide between meetings, and for which schools (none named: all)."""
 
@@ -312,6 +327,8 @@ class Delegation(models.Model):
     text = models.CharField(_("what may be decided"), max_length=200)
     starts_on = models.DateField(_("from"))
     ends_on = models.DateField(_("until"))
+
+    objects = DelegationQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("delegation")

@@ -208,6 +208,8 @@ PAGES: dict[str, Row] = {
     "intune_sync:retry_change_set": row("change_set", POST=IT),
     "intune_sync:abandon_change_set": row("change_set", POST=IT),
     "intune_sync:app_list": row(GET=RUNS),
+    "intune_sync:create_app": row(GET=IT, POST=IT),
+    "intune_sync:retry_app": row("new_app", POST=IT),
     "intune_sync:take_over": row("baseline", POST=IT),
     "intune_sync:adopt_app": row("intune_app", POST=IT),
 }

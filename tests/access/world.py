@@ -17,6 +17,7 @@ from schools.access import APPROVER, AUDITOR, COMMITTEE, IT_ADMIN, SCHOOL_IT, SU
 from schools.models import ApiToken, Notification, RoleAssignment, School, User
 from schools.models.people import SCHOOL_ROLES
 from tests import factories
+from tests.access.committee_world import committee_objects
 from tests.deployments.request_factories import app_request
 
 ROLES = [IT_ADMIN, APPROVER, SCHOOL_IT, TEACHER, COMMITTEE, SUPPLIER, AUDITOR]
@@ -120,10 +121,12 @@ def _shared(world: World) -> None:
         "entry": factories.entry(draft, factories.municipality(), application).pk,
         "waiting_change": factories.assignment_change(factories.change_set("planned"), version).change_set_id,
         "intune_app": factories.intune_app().pk,
+        "new_app": factories.new_app().pk,
         "unsafe_run": factories.sync_run("devices", "unsafe").pk,
         "run": factories.sync_run("apps").pk,
         "webhook": (webhook := factories.webhook()).pk,
         "webhook_delivery": factories.webhook_delivery(webhook).pk,
     }
+    shared |= committee_objects(world.people)
     for scope in SCOPES:
         world.keys[scope] |= shared

@@ -1,0 +1,158 @@
+"""Proposals for scripts: read, make, support, comment on, withdraw."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import django_filters
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers, status
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from deployments.forms import KINDS
+from deployments.models import Application, AppVersion, Baseline, Intent, Proposal
+from deployments.models.profiles import NAMES_OF_CONTAINERS, OWNER_OF_LEVEL
+from deployments.services import proposals
+from deployments.services.profiles import profile_of
+from fleet.filters import KeyFilter
+from schools.api import Rows
+from schools.decorators import require
+from schools.idempotency import idempotent
+from schools.models import User
+
+PROFILE_NAMES = [f"profile{name.removeprefix('profile')}" for name in NAMES_OF_CONTAINERS]
+
+
+class ProposalSerializer(serializers.ModelSerializer[Proposal]):
+    level = serializers.ChoiceField(choices=list(OWNER_OF_LEVEL.values()), source="profile.kind", read_only=True)
+    container = serializers.CharField(source="profile.__str__", read_only=True)
+    proposed_by = serializers.SlugRelatedField[Any](slug_field="username", read_only=True)
+    application_name = serializers.CharField(source="application.name", read_only=True)
+
+    class Meta:
+        model = Proposal
+        fields = [
+            "id",
+            "baseline",
+            "kind",
+            "application",
+            "application_name",
+            "replaces",
+            "level",
+            "container",
+            "intent",
+            "version",
+            "reason",
+            "status",
+            "proposed_by",
+            "created_at",
+            "raised_from",
+        ]
+
+
+class NewProposalSerializer(serializers.Serializer[Any]):
+    """`level` and `container` name the container: a school's key at level *school*, and so on."""
+
+    baseline = serializers.PrimaryKeyRelatedField[Baseline](queryset=Baseline.objects.select_related("semester"))
+    kind = serializers.ChoiceField(choices=Proposal.Kind.choices)
+    application = serializers.PrimaryKeyRelatedField[Application](queryset=Application.objects.all())
+    replaces = serializers.PrimaryKeyRelatedField[Application](
+        queryset=Application.objects.all(), required=False, allow_null=True, default=None
+    )
+    level = serializers.ChoiceField(choices=list(KINDS))
+    container = serializers.IntegerField(min_value=1, max_value=2**63 - 1, help_text=_("Key of the container's owner."))
+    intent = serializers.ChoiceField(
+        choices=[(Intent.REQUIRED, Intent.REQUIRED.label), (Intent.AVAILABLE, Intent.AVAILABLE.label)],
+        required=False,
+        default=Intent.REQUIRED,
+    )
+    version = serializers.PrimaryKeyRelatedField[AppVersion](
+        queryset=AppVersion.objects.all(), required=False, allow_null=True, default=None
+    )
+    reason = serializers.CharField(max_length=4000)
+
+    def validate(self, said: dict[str, Any]) -> dict[str, Any]:
+        owner = KINDS[said.pop("level")].objects.filter(pk=said.pop("container")).first()
+        if owner is None:
+            raise serializers.ValidationError({"container": [_("There is no such container.")]})
+        return {**said, "owner": owner}
+
+
+class CommentSerializer(serializers.Serializer[Any]):
+    text = serializers.CharField(max_length=2000)
+
+
+class WithdrawalSerializer(serializers.Serializer[Any]):
+    reason = serializers.CharField(max_length=2000, required=False, allow_blank=True, default="")
+
+
+class ProposalFilters(django_filters.FilterSet):  # type: ignore[misc]
+    status = django_filters.ChoiceFilter(choices=Proposal.Status.choices)
+    baseline = KeyFilter(field_name="baseline_id")
+    application = KeyFilter(field_name="application_id")
+
+    class Meta:
+        model = Proposal
+        fields = ["status", "baseline", "application"]
+
+
+class ProposalViewSet(Rows):
+    queryset = Proposal.objects.select_related("application", "proposed_by", "profile", *PROFILE_NAMES)
+    serializer_class = ProposalSerializer
+    filterset_class = ProposalFilters
+    permission = "deployments.view_proposal"
+    ordering_fields = ["id", "created_at"]
+    ordering = "-id"
+
+    @extend_schema(
+        description=_("Make a proposal while the semester takes them."),
+        request=NewProposalSerializer,
+        responses={201: ProposalSerializer},
+    )
+    @idempotent
+    def create(self, request: Request) -> Response:
+        require(self._person, "deployments.make_proposal")
+        said = self._said(request, NewProposalSerializer)
+        made = proposals.propose(said.pop("baseline"), profile=profile_of(said.pop("owner")), by=self._person, **said)
+        return Response(self.get_serializer(made).data, status=status.HTTP_201_CREATED)
+
+    @extend_schema(description=_("Support a proposal of somebody else."), request=None)
+    @action(detail=True, methods=["post"])
+    @idempotent
+    def support(self, request: Request, pk: str) -> Response:
+        proposal = self._undecided("deployments.discuss_proposal")
+        proposals.support(proposal, self._person)
+        return Response(self.get_serializer(proposal).data)
+
+    @extend_schema(description=_("Say something about a proposal."), request=CommentSerializer)
+    @action(detail=True, methods=["post"])
+    @idempotent
+    def comment(self, request: Request, pk: str) -> Response:
+        proposal = self._undecided("deployments.discuss_proposal")
+        proposals.comment(proposal, self._said(request, CommentSerializer)["text"], self._person)
+        return Response(self.get_serializer(proposal).data)
+
+    @extend_schema(description=_("Withdraw a proposal of one's own."), request=WithdrawalSerializer)
+    @action(detail=True, methods=["post"])
+    @idempotent
+    def withdraw(self, request: Request, pk: str) -> Response:
+        proposal = self._undecided("deployments.make_proposal")
+        done = proposals.withdraw(proposal, self._person, self._said(request, WithdrawalSerializer)["reason"])
+        return Response(self.get_serializer(done).data)
+
+    @property
+    def _person(self) -> User:
+        return cast(User, self.request.user)
+
+    def _undecided(self, permission: str) -> Proposal:
+        proposal: Proposal = self.get_object()
+        require(self._person, permission)
+        return proposal
+
+    def _said(self, request: Request, shape: type[serializers.Serializer[Any]]) -> dict[str, Any]:
+        said = shape(data=request.data)
+        said.is_valid(raise_exception=True)
+        return dict(said.validated_data)
