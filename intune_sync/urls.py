@@ -1,7 +1,7 @@
 from django.urls import path
 
 import schools.converters  # noqa: F401 - registers <row:pk>
-from intune_sync.views import apps, change_sets, change_steps, health
+from intune_sync.views import apps, change_sets, change_steps, health, new_apps
 
 app_name = "intune_sync"
 urlpatterns = [
@@ -23,5 +23,7 @@ urlpatterns = [
     path("changes/<row:pk>/abandon/", change_steps.abandon, name="abandon_change_set"),
     path("baselines/<row:pk>/take-over/", apps.take_over, name="take_over"),
     path("intune/apps/", apps.app_list, name="app_list"),
+    path("intune/apps/create/", new_apps.create_app, name="create_app"),
+    path("intune/apps/create/<row:pk>/retry/", new_apps.retry, name="retry_app"),
     path("intune/apps/<row:pk>/adopt/", apps.adopt_app, name="adopt_app"),
 ]

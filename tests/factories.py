@@ -345,6 +345,13 @@ def intune_app(name: str = "", **columns: Any) -> IntuneApp:
     return IntuneApp.objects.create(display_name=name or f"Intune-program {number()}", **columns)
 
 
+def new_app(name: str = "", status: str = "failed", **columns: Any) -> Operation:
+    """An app that somebody asked the portal to create in Intune."""
+    wanted = {"type": "webApp", "name": name or f"Ny app {number()}", "marker": str(uuid()), "publisher": "Utgivaren"}
+    columns = {"requested_by": columns.get("requested_by") or person("it_admin"), **columns}
+    return Operation.objects.create(kind="create_app", desired=wanted, status=status, finished_at=NOW, **columns)
+
+
 def operation(change: AssignmentChange, status: str = "ready", **columns: Any) -> Operation:
     columns = {
         "change_set": change.change_set,

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from deployments.models import AppVersion
 from intune_sync import own_words
 from intune_sync.graph import BadAnswer
 from intune_sync.models import IntuneApp, IntuneAssignment
@@ -43,7 +44,26 @@ def pull_apps(pull: Pull) -> Outcome:
         counts["created"] += created
         counts["updated"] += updated
         counts["removed"] = removed
+        counts["updated"] += _tell_versions()
     return Outcome(counts)
+
+
+NEEDS = ("size_bytes", "minimum_disk_mb", "minimum_memory_mb", "minimum_os")
+
+
+def _tell_versions() -> int:
+    """What a version needs, as Intune has it; where Intune says nothing, what people wrote stays."""
+    apps = {app.graph_id: app for app in IntuneApp.objects.filter(missing_since=None)}
+    changed = []
+    for version in AppVersion.objects.filter(intune_app_id__in=apps):
+        said = {name: getattr(apps[version.intune_app_id], name) for name in NEEDS}
+        new = {name: value for name, value in said.items() if value and value != getattr(version, name)}
+        for name, value in new.items():
+            setattr(version, name, value)
+        if new:
+            changed.append(version)
+    AppVersion.objects.bulk_update(changed, NEEDS, batch_size=500)
+    return len(changed)
 
 
 def _assignments_of(pull: Pull, raw: dict[str, Any]) -> list[AssignmentRow]:

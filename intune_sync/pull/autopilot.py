@@ -69,6 +69,9 @@ UPDATE fleet_device d SET
   enrollment_state = r.enrollment_state,
   entra_device_id = CASE WHEN d.intune_id IS NULL THEN COALESCE(r.entra_device_id, d.entra_device_id)
                          ELSE d.entra_device_id END,
+  entra_object_id = CASE WHEN d.intune_id IS NOT NULL
+                           OR COALESCE(r.entra_device_id, d.entra_device_id) = d.entra_device_id
+                         THEN d.entra_object_id END,
   absent_runs = CASE WHEN d.intune_id IS NULL THEN 0 ELSE d.absent_runs END,
   missing_since = CASE WHEN d.intune_id IS NULL THEN NULL ELSE d.missing_since END
 FROM resolved r

@@ -88,12 +88,14 @@ WHERE d.missing_since IS NOT NULL
 """
 
 _OBSERVED = """
-  intune_id, entra_device_id, observed_name, observed_group_tag, enrollment_state, compliance_state, os_version,
-  storage_total_bytes, storage_free_bytes, enrolled_at, last_check_in_at, absent_runs, missing_since
+  intune_id, entra_device_id, entra_object_id, observed_name, observed_group_tag, enrollment_state, compliance_state,
+  os_version, storage_total_bytes, storage_free_bytes, enrolled_at, last_check_in_at, absent_runs, missing_since
 """
 _FRESH = """
   SELECT r.device_id, r.created, r.graph_id AS intune_id,
-    COALESCE(r.entra_device_id, d.entra_device_id) AS entra_device_id, r.label AS observed_name,
+    COALESCE(r.entra_device_id, d.entra_device_id) AS entra_device_id,
+    CASE WHEN COALESCE(r.entra_device_id, d.entra_device_id) = d.entra_device_id THEN d.entra_object_id END
+      AS entra_object_id, r.label AS observed_name,
     CASE WHEN d.autopilot_id IS NULL THEN r.tag ELSE d.observed_group_tag END AS observed_group_tag,
     CASE WHEN d.autopilot_id IS NULL THEN 'enrolled' ELSE d.enrollment_state END AS enrollment_state,
     r.compliance_state, r.os_version, r.storage_total_bytes, r.storage_free_bytes, r.enrolled_at,

@@ -23,7 +23,7 @@ def app_json(app: App, version: str) -> Json:
         "informationUrl": None,
         "owner": "",
         "developer": "",
-        "notes": "",
+        "notes": app.notes,
         "publishingState": spec.publishing_state,
     }
     if version == "beta":

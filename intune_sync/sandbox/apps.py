@@ -39,6 +39,7 @@ class App:
     created_at: float
     changed_at: float
     assignments: list[Json] = field(default_factory=list)
+    notes: str = ""
 
     @property
     def id(self) -> str:

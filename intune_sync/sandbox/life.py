@@ -7,6 +7,7 @@ import heapq
 import time
 from array import array
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from .apps import App, Catalogue
 from .chance import between, guid, unit
@@ -70,6 +71,7 @@ class Life:
             "tag": self._on_tag,
             "evaluate": self._on_evaluate,
             "populate": self._on_populate,
+            "publish": self._on_publish,
         }
         while self.heap and self.heap[0][0] <= until:
             due, _, kind, subject = heapq.heappop(self.heap)
@@ -97,6 +99,11 @@ class Life:
     def plan_population(self, group: Group, at: float) -> None:
         """A new or changed rule gets its members after a while."""
         self._push(at + 4 * MINUTE / self.pace, "populate", group.id)
+
+    def plan_publishing(self, app: App, at: float) -> None:
+        """Intune fetches a package before it publishes the app."""
+        lag = between(1 * MINUTE, 4 * MINUTE, self.seed, 51, app.number)
+        self._push(at + lag / self.pace, "publish", app.id)
 
     def spread_overdue(self, now: float) -> None:
         """After a pause of the process: check-ins that were missed are spread over the coming minutes."""
@@ -243,6 +250,10 @@ class Life:
             self.directory.populate(group, self.fleet)
             if any(self._targets(app, group) for app in self.catalogue.apps.values()):
                 self.wake(before ^ group.members, at)
+
+    def _on_publish(self, subject: int | str, at: float) -> None:
+        app = self.catalogue.apps[str(subject)]
+        app.spec, app.changed_at = replace(app.spec, publishing_state="published"), at
 
     def _targets(self, app: App, group: Group) -> bool:
         return any(assignment["target"].get("groupId") == group.id for assignment in app.assignments)

@@ -76,6 +76,9 @@ def adopt_app(intune_app: IntuneApp, by: User, *, name: str = "") -> AppVersion:
         intune_app_id=intune_app.graph_id,
         app_type=intune_app.app_type,
         size_bytes=intune_app.size_bytes,
+        minimum_disk_mb=intune_app.minimum_disk_mb,
+        minimum_memory_mb=intune_app.minimum_memory_mb,
+        minimum_os=intune_app.minimum_os,
     )
     after = {"application": version.application.name, "version": version.version, "platform": platform}
     audit.record("app.adopted", version, by=by, after={**after, "intune_app_id": str(intune_app.graph_id)})

@@ -28,6 +28,7 @@ LISTS = {
         "/sync/runs/",
         "/sync/unmatched/",
         "/intune/apps/",
+        "/intune/apps/create/",
         "/audit/",
         "/account/",
         "/account/password/",

@@ -106,6 +106,16 @@ def test_reenrolled_computer_takes_its_new_intune_id(a_pull: MakePull) -> None:
     assert str(the_device("PF1").intune_id) == guid(2)
 
 
+def test_directory_object_is_looked_up_anew_for_another_entra_device(a_pull: MakePull) -> None:
+    merge_devices(a_pull("devices"), managed(1, "PF1"), managed(2, "PF2"))
+    Device.objects.update(entra_object_id=guid(500))
+
+    merge_devices(a_pull("devices"), managed(1, "PF1", azureADDeviceId=guid(9)), managed(2, "PF2", deviceName="Ny"))
+
+    assert the_device("PF1").entra_object_id is None
+    assert str(the_device("PF2").entra_object_id) == guid(500)
+
+
 def test_two_computers_may_swap_their_intune_ids(a_pull: MakePull) -> None:
     merge_autopilot(
         a_pull("autopilot"),

@@ -14,6 +14,7 @@ from ..audit import Actor
 from ..bodies import object_of
 from ..errors import GraphFault, not_found
 from ..messages import GraphRequest, GraphResponse, Json, answer, no_content
+from ..new_apps import create
 from ..paging import INTUNE_PAGE
 from ..query import FilterError, parse_filter
 from ..routing import BETA, Routes
@@ -52,6 +53,13 @@ def list_apps(graph: Graph, request: GraphRequest) -> GraphResponse:
 
     context = "deviceAppManagement/mobileApps"
     return graph.pager.page(request, apps, encode, context=context, size=INTUNE_PAGE, matches=matches, count=-1)
+
+
+@routes.on("POST", "/deviceAppManagement/mobileApps", APPS)
+def create_app(graph: Graph, request: GraphRequest) -> GraphResponse:
+    app = create(graph.world, object_of(request.body), request.version)
+    context = request.context("deviceAppManagement/mobileApps/$entity")
+    return answer({"@odata.context": context, **app_json(app, request.version)}, status=201)
 
 
 @routes.on("GET", ONE, APPS)

@@ -1,0 +1,68 @@
+"""Apps that the portal creates in Intune: asked for by one person, carried out by a worker, audited at both ends."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from uuid import uuid4
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from deployments.models import Application
+from deployments.models.moves import InvalidMove
+from intune_sync.models import IntuneApp, Operation
+from schools import audit
+from schools.models import User
+
+Status = Operation.Status
+
+
+@dataclass(frozen=True)
+class NewApp:
+    """`type` is an Intune type, winGetApp or webApp; `package` or `address` goes with it. `application`: the name under
+    which it comes into the catalogue."""
+
+    type: str
+    name: str
+    publisher: str
+    description: str = ""
+    package: str = ""
+    address: str = ""
+    application: str = ""
+
+
+@transaction.atomic
+def request_app(new: NewApp, by: User) -> Operation:
+    """Let a worker create the app. Raises ValidationError when Intune has it, or is getting it, already."""
+    _check_new(new)
+    wanted = {**asdict(new), "marker": uuid4().hex}
+    operation = Operation.objects.create(kind=Operation.Kind.CREATE_APP, requested_by=by, desired=wanted)
+    after = {"name": new.name, "publisher": new.publisher, "package": new.package, "address": new.address}
+    audit.record("app.requested", operation, by=by, after=after)
+    return operation
+
+
+def _check_new(new: NewApp) -> None:
+    known = IntuneApp.objects.filter(display_name__iexact=new.name, app_type=new.type, missing_since=None)
+    if known.exists():
+        message = _("Intune has an app called %(name)s already. Take that one into the catalogue.")
+        raise ValidationError({"name": message % {"name": new.name}})
+    coming = Operation.objects.open().filter(kind=Operation.Kind.CREATE_APP, desired__name__iexact=new.name)
+    if coming.exists():
+        raise ValidationError({"name": _("%(name)s is being created already.") % {"name": new.name}})
+
+
+@transaction.atomic
+def retry_app(operation: Operation, by: User) -> Operation:
+    """Try again to create an app; what an earlier try did create is found. Raises InvalidMove unless it failed."""
+    row = Operation.objects.select_for_update().get(pk=operation.pk, kind=Operation.Kind.CREATE_APP)
+    if row.status != Status.FAILED:
+        raise InvalidMove(row.status, row.get_status_display())
+    row.move_to(Status.READY, attempts=0, waits=0, not_before=None, problem="", error="", finished_at=None)
+    audit.record("app.requested", row, by=by, before={"status": Status.FAILED}, after={"status": row.status})
+    return row
+
+
+def application_called(name: str) -> Application | None:
+    return Application.objects.filter(name__iexact=name).first()

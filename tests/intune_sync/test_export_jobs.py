@@ -1,0 +1,93 @@
+"""An export that takes long is waited for in later turns; one that never ends is given up and ordered anew."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from intune_sync import runs
+from intune_sync.models import IntuneApp, SyncRun
+from intune_sync.pull import install_status
+from tests import factories
+from tests.pushing import GEOGEBRA, Tenant
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A turn looks once; this sandbox takes longer than that over a job."""
+    monkeypatch.setattr(install_status, "PATIENCE_SECONDS", 0.0)
+
+
+def orders(tenant: Tenant) -> int:
+    return sum(
+        request["method"] == "POST" and "exportJobs" in request["url"]
+        for call in tenant.calls(method="POST", path_contains="$batch")
+        for request in call["body"]["requests"]
+    )
+
+
+def catalogued(tenant: Tenant) -> str:
+    app_id = tenant.app_id(GEOGEBRA)
+    IntuneApp.objects.create(
+        graph_id=app_id, display_name=GEOGEBRA, app_type="win32LobApp", install_counts={"failed": 1}
+    )
+    factories.app_version(intune_app_id=app_id)
+    return app_id
+
+
+def turn(run: SyncRun) -> SyncRun:
+    SyncRun.objects.filter(pk=run.pk).update(not_before=None)
+    return runs.run(run.pk)
+
+
+def ordered() -> SyncRun:
+    return turn(runs.request_runs(["install_status"], "schedule")[0])
+
+
+def test_a_job_that_takes_long_is_waited_for_and_not_ordered_twice(tenant: Tenant) -> None:
+    app_id = catalogued(tenant)
+    run = ordered()
+    assert (run.status, run.reason, list(run.rest["jobs"])) == ("queued", "more_to_do", ["summary"])
+
+    tenant.sandbox.advance(600)
+    run = turn(run)
+    assert list(run.rest["jobs"]) == [app_id]
+    tenant.sandbox.advance(600)
+    run = turn(run)
+
+    assert (run.status in ("changed", "no_changes"), run.counts["apps"], run.rest) == (True, 1, {})
+    assert orders(tenant) == 2
+
+
+def test_a_summary_that_never_ends_is_given_up_and_ordered_anew(tenant: Tenant) -> None:
+    run = ordered()
+    _waited(run, install_status.GIVE_UP_AFTER + timedelta(seconds=1))
+
+    run = turn(run)
+    assert (run.status, run.counts["exports_failed"]) == ("no_changes", 1)
+
+    assert ordered().rest["jobs"]["summary"]
+    assert orders(tenant) == 2
+
+
+def test_an_apps_report_that_never_ends_leaves_the_app_to_the_next_run(tenant: Tenant) -> None:
+    catalogued(tenant)
+    run = ordered()
+    tenant.sandbox.advance(600)
+    run = turn(run)
+    _waited(run, install_status.GIVE_UP_AFTER + timedelta(seconds=1))
+
+    run = turn(run)
+
+    assert (run.status, run.counts["exports_failed"], run.counts["apps"]) == ("no_changes", 1, 0)
+    assert IntuneApp.objects.get(display_name=GEOGEBRA).installs_read_at is None
+
+
+def _waited(run: SyncRun, how_long: timedelta) -> None:
+    rest: dict[str, Any] = {**run.rest, "since": (timezone.now() - how_long).isoformat()}
+    SyncRun.objects.filter(pk=run.pk).update(rest=rest)
