@@ -22,6 +22,7 @@ app_name = "deployments"
 urlpatterns = [
     *urls_committee.urlpatterns,
     path("devices/<row:pk>/", devices.device, name="device"),
+    path("devices/<row:pk>/own/", devices.give_own, name="give_own"),
     path("schools/", schools.school_list, name="school_list"),
     path("schools/<row:pk>/", schools.school, name="school"),
     path("applications/", applications.application_list, name="application_list"),

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from deployments.device_software import software_rows
-from deployments.models import ChangeSet, ChangeTarget
+from deployments.models import BaselineRevision, ChangeSet, ChangeTarget
 from deployments.software import effective_for_device
 from deployments.timeline import timeline
 from deployments.views.past import asks_for_a_day, effective_then
 from deployments.views.person import person
 from fleet.models import Condition, Device
+from schools.decorators import require
 from schools.models import AuditEvent, User
 
 LATEST = 30
@@ -55,6 +59,19 @@ def _targets(device: Device, user: User) -> QuerySet[ChangeTarget]:
         return ChangeTarget.objects.none()
     targets = device.change_targets.select_related("change__change_set", "change__app_version__application")
     return targets.exclude(change__change_set__status__in=ChangeSet.PREPARING).order_by("-pk")[:LATEST]
+
+
+@require_GET
+def give_own(request: HttpRequest, pk: int) -> HttpResponse:
+    """To the form of an entry for this computer alone, in the latest draft."""
+    user = person(request)
+    found = get_object_or_404(Device.objects.visible_to(user), pk=pk)
+    require(user, "deployments.edit_baseline")
+    draft = BaselineRevision.objects.filter(status=BaselineRevision.Status.DRAFT).order_by("-pk").first()
+    if draft is None:
+        messages.error(request, _("Start a draft of the next revision first. Then give the computer its own in it."))
+        return redirect("deployments:baseline_list")
+    return redirect(reverse("deployments:add_entry", args=[draft.pk]) + f"?container=device:{found.pk}")
 
 
 def _events(device: Device, user: User) -> QuerySet[AuditEvent]:

@@ -92,6 +92,7 @@ PAGES: dict[str, Row] = {
     "fleet:device_export": row(fixed={"format": "csv"}, GET=DEVICES),
     # deployments
     "deployments:device": row("device", GET=DEVICE),
+    "deployments:give_own": row("device", GET=IT),
     "deployments:school_list": row(GET=SCHOOLS),
     "deployments:school": row("school", GET=SCHOOL),
     "deployments:application_list": row(GET=SOFTWARE),

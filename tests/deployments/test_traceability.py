@@ -191,3 +191,17 @@ def test_decision_page_costs_few_queries(client: Client, django_assert_max_num_q
 
     with django_assert_max_num_queries(13):
         get(browser, "decision", decision.pk)
+
+
+def test_computer_is_given_something_of_its_own_in_a_draft(client: Client) -> None:
+    device, draft, version = make.device(make.school()), make.revision(), make.app_version()
+    browser = signed_in(client, "it_admin")
+    address = reverse("deployments:add_entry", args=[draft.pk])
+    own = reverse("deployments:give_own", args=[device.pk])
+    assert own in get(browser, "device", device.pk).content.decode()
+    assert browser.get(own).url == f"{address}?container=device:{device.pk}"
+
+    chosen = {"container": f"device:{device.pk}", "application": version.application_id, "decision": "required"}
+    assert f'value="device:{device.pk}" selected' in browser.get(address, chosen).content.decode()
+    assert browser.post(address, chosen).status_code == 302
+    assert draft.entries.get().profile.device == device
