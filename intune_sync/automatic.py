@@ -20,6 +20,7 @@ from deployments.services.changes import approve_by_decision
 from intune_sync import locks, services
 from intune_sync.graph import GraphError
 from intune_sync.models import AutomaticHold
+from intune_sync.notices import tell_held
 from intune_sync.previews import group_names
 from intune_sync.words import notice_sentence
 from schools import audit
@@ -115,6 +116,7 @@ def _leave_for_it(change_set: ChangeSet, reason: str, now: datetime) -> None:
     hold = AutomaticHold.objects.filter(change_set=change_set).first()
     if hold is None or hold.reason != reason:
         audit.record("changeset.held", change_set, by=None, reason=reason)
+        tell_held(change_set, reason, now)
         hold = hold or AutomaticHold(change_set=change_set)
         hold.reason, hold.since = reason, now
     hold.looked_at, hold.active_revision = now, active

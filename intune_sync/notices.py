@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.utils import formats, timezone
@@ -9,8 +10,11 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from deployments.models import ChangeSet
 from intune_sync.models import SyncRun
+from schools.access import IT_ADMIN
 from schools.notifications.kinds import register
+from schools.services.notify import holders_of, tell
 
 
 def _what(data: dict[str, Any]) -> dict[str, Any]:
@@ -18,6 +22,26 @@ def _what(data: dict[str, Any]) -> dict[str, Any]:
     said = {**data, "what": str(dict(SyncRun.Resource.choices)[data["resource"]])} if "resource" in data else dict(data)
     since = parse_datetime(data.get("since", ""))
     return {**said, "since": formats.date_format(timezone.localtime(since), "DATETIME_FORMAT") if since else ""}
+
+
+def tell_held(change_set: ChangeSet, reason: str, now: datetime) -> None:
+    """The IT administrators: a decision does not carry itself out, for this reason."""
+    tell(
+        holders_of(IT_ADMIN),
+        "changeset.held",
+        episode=f"changeset.held:{change_set.pk}:{now.isoformat(timespec='seconds')}",
+        url=change_set.get_absolute_url(),
+        data={"number": change_set.pk, "decision": str(change_set.decision), "reason": reason},
+        urgent=True,
+    )
+
+
+def _held(data: dict[str, Any]) -> str:
+    return _("Change %(number)s could not be carried out by itself") % data
+
+
+def _held_body(data: dict[str, Any]) -> str:
+    return _("It comes from the decision “%(decision)s”. The reason: %(reason)s") % data
 
 
 def _down(data: dict[str, Any]) -> str:
@@ -57,6 +81,7 @@ def _unmatched_body(data: dict[str, Any]) -> str:
     return _("They have come in the last day. Each is listed with the reason.")
 
 
+register("changeset.held", _held, _held_body, label=gettext_lazy("A decided change needs IT"))
 register("sync.down", _down, _down_body, label=gettext_lazy("Intune has not answered for an hour"))
 register("sync.failed", _failed, _failed_body, label=gettext_lazy("A synchronisation has failed for an hour"))
 register("sync.unsafe", _unsafe, _unsafe_body, label=gettext_lazy("A synchronisation was stopped as unsafe"))

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from intune_sync.models import GraphCondition, SyncRun, UnmatchedRecord
+from intune_sync.notices import tell_held
 from intune_sync.trouble import tell_of_trouble
 from schools.models import Notification, User
 from tests import factories
@@ -87,6 +88,14 @@ def test_rising_count_of_unmatched_records_is_told_once_a_day() -> None:
     unmatched(10, first_seen_at=NOW - HOUR)
     assert heard() == ["sync.unmatched"]
     assert heard(NOW + HOUR) == ["sync.unmatched"]
+
+
+def test_decision_that_does_not_carry_itself_out_is_told_to_it_with_the_reason(admin: User) -> None:
+    tell_held(factories.change_set("planned"), "Den når en annan skola.", NOW)
+
+    row = Notification.objects.get(user=admin)
+    assert row.is_urgent
+    assert "Den når en annan skola." in row.body
 
 
 @pytest.mark.parametrize("kind", ["sync.down", "sync.failed", "sync.unsafe", "sync.unmatched"])
