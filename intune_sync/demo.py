@@ -55,6 +55,8 @@ PEOPLE = [
     Persona("eva", "Eva Sjödin", Role.SCHOOL_IT, "GY-TEKN"),
     Persona("filip", "Filip Ek", Role.TEACHER, "GY-RONN"),
     Persona("gunilla", "Gunilla Hage", Role.COMMITTEE),
+    Persona("johan", "Johan Falk", Role.COMMITTEE),
+    Persona("karin", "Karin Sundin", Role.COMMITTEE),
     Persona("hanna", "Hanna Lager", Role.SUPPLIER),
     Persona("ivar", "Ivar Granath", Role.AUDITOR),
 ]
