@@ -12,8 +12,9 @@ from uuid import UUID
 
 import pytest
 
-from deployments.models import AppVersion, Baseline, BaselineRevision, ChangeSet
+from deployments.models import AppRequest, AppVersion, Baseline, BaselineRevision, ChangeSet, Decision
 from deployments.services import changes, drafts
+from deployments.services.amendments import EntrySpec, amend
 from deployments.services.profiles import profile_of
 from fleet.models import Device
 from intune_sync import services
@@ -121,6 +122,32 @@ class Town:
 
     def started(self, *names: str, **how: Any) -> ChangeSet:
         return services.apply_change_set(self.approved(*names, **how), self.requester, NOW)
+
+
+def decided(town: Town, name: str = GEOGEBRA, *, at: School | None = None, owner: Any = None) -> ChangeSet:
+    """A school's request for an app, approved: the amendment that the approval makes."""
+    school = at or town.schools["GY-RONN"]
+    application = town.version(name).application
+    teacher, rector = factories.person("teacher", school), factories.person("approver", school)
+    request = AppRequest.objects.create(
+        school=school,
+        application=application,
+        purpose="Geometri",
+        needed_by=NOW.date(),
+        responsible_teacher=teacher,
+        requested_by=teacher,
+        approved_by=rector,
+        status="planned",
+    )
+    decision = Decision.objects.create(
+        kind="request",
+        text=f"{application} till {school}",
+        decided_by=rector,
+        decided_at=NOW,
+        request=request,
+        school=school,
+    )
+    return amend([EntrySpec(profile_of(owner or school), application)], decision, requested_by=teacher)
 
 
 def operation_of(change_set: ChangeSet) -> Operation:

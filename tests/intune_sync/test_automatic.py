@@ -7,46 +7,17 @@ from typing import Any
 
 import pytest
 
-from deployments.models import AppRequest, ChangeSet, Decision
-from deployments.services.amendments import EntrySpec, amend
-from deployments.services.profiles import profile_of
+from deployments.models import ChangeSet
 from intune_sync import apply, automatic, services, tasks
 from intune_sync.models import AutomaticHold, Operation
 from intune_sync.payloads import assignment_key
-from schools.models import AuditEvent, School
-from tests import factories
+from schools.models import AuditEvent
 from tests.factories import NOW
-from tests.pushing import GEOGEBRA, Town, active_revision
+from tests.pushing import GEOGEBRA, Town, active_revision, decided
 
 pytestmark = pytest.mark.django_db
 SOON = NOW + timedelta(minutes=1)
 LATER = NOW + timedelta(minutes=6)
-
-
-def decided(town: Town, name: str = GEOGEBRA, *, at: School | None = None, owner: Any = None) -> ChangeSet:
-    """A school's request for an app, approved: the amendment that the approval makes."""
-    school = at or town.schools["GY-RONN"]
-    application = town.version(name).application
-    teacher, rector = factories.person("teacher", school), factories.person("approver", school)
-    request = AppRequest.objects.create(
-        school=school,
-        application=application,
-        purpose="Geometri",
-        needed_by=NOW.date(),
-        responsible_teacher=teacher,
-        requested_by=teacher,
-        approved_by=rector,
-        status="planned",
-    )
-    decision = Decision.objects.create(
-        kind="request",
-        text=f"{application} till {school}",
-        decided_by=rector,
-        decided_at=NOW,
-        request=request,
-        school=school,
-    )
-    return amend([EntrySpec(profile_of(owner or school), application)], decision, requested_by=teacher)
 
 
 def carried(change_set: ChangeSet, now: Any = SOON) -> ChangeSet:
