@@ -68,7 +68,7 @@ def reading_order(entry: BaselineEntry) -> tuple[int, str, str]:
 
 def _with_names(entries: QuerySet[BaselineEntry]) -> QuerySet[BaselineEntry]:
     return entries.select_related(
-        "application", "version", "decision", "revision__baseline__semester", *NAMES_OF_CONTAINERS
+        "application", "capability", "version", "decision", "revision__baseline__semester", *NAMES_OF_CONTAINERS
     )
 
 

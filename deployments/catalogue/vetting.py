@@ -38,8 +38,8 @@ class Vetting(StrEnum):
 LABELS = {
     Vetting.COMPLETE: gettext_lazy("Vetted"),
     Vetting.ENDING: gettext_lazy("Vetted, ends soon"),
-    Vetting.EXPIRED: gettext_lazy("The vetting has ended"),
-    Vetting.BLOCKED: gettext_lazy("Something needed is missing"),
+    Vetting.EXPIRED: gettext_lazy("Vetting ended"),
+    Vetting.BLOCKED: gettext_lazy("Cannot be decided"),
     Vetting.INCOMPLETE: gettext_lazy("Not vetted"),
 }
 

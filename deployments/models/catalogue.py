@@ -34,7 +34,9 @@ class LicencePoolQuerySet(models.QuerySet["LicencePool"]):
         """The municipality's for everybody who prepares or makes decisions; a school's own for its people."""
         if not user.access.reads("deployments.view_licence"):
             return self.none()
-        return self.filter(Q(school=None) | user.access.schools_q("deployments.view_licence", "school_id"))
+        if user.access.reads_all("deployments.view_licence"):
+            return self
+        return self.filter(Q(school=None) | Q(school__in=user.access.school_ids("deployments.view_licence")))
 
     def valid(self, on: date) -> Self:
         return self.filter(Q(ends_on=None) | Q(ends_on__gte=on))

@@ -114,6 +114,7 @@ CAPABILITIES = {
     "Ordbehandling": ("Microsoft 365-appar för företag", "Microsoft 365"),
     "Dynamisk geometri": ("GeoGebra Klassisk 6", "GeoGebra Klassisk 6"),
     "Bildredigering": ("GIMP", None),
+    "Mediespelare": ("VLC media player", None),
 }
 """By name: the application on Windows and on macOS."""
 

@@ -20,9 +20,14 @@ LISTS = {
         "/devices/",
         "/devices/?q=finns-inte",
         "/schools/",
+        "/programs/",
         "/applications/",
+        "/applications/?look=unused",
+        "/capabilities/",
+        "/capabilities/new/",
         "/baselines/",
         "/baselines/open/",
+        "/revisions/compare/",
         "/changes/",
         "/sync/",
         "/sync/runs/",
@@ -40,7 +45,7 @@ LISTS = {
         "/finns-inte/",
     ],
     "david": ["/", "/devices/", "/schools/", "/changes/", "/audit/"],
-    "filip": ["/", "/applications/", "/baselines/", "/audit/", "/changes/"],
+    "filip": ["/", "/programs/", "/programs/?q=finns-inte", "/applications/", "/baselines/", "/audit/", "/changes/"],
     "gunilla": ["/", "/baselines/", "/notifications/", "/mailbox/"],
     "hanna": ["/", "/account/", "/devices/"],
     "ivar": ["/", "/audit/", "/sync/"],
@@ -74,7 +79,17 @@ def details(page: Page) -> list[str]:
     page.goto(next(path for path in found if path.startswith("/baselines/")))
     for beginning in ("/revisions/", "/containers/"):
         found += [link.get_attribute("href") or "" for link in page.locator(f"main a[href^='{beginning}']").all()[:1]]
-    return found
+    of_detail = {
+        "/schools/": ["class-groups/", "?on=2026-01-01"],
+        "/baselines/": ["import/"],
+        "/devices/": ["?on=2026-01-01"],
+    }
+    return [*found, *(path + rest for path in found for rest in of_detail.get(f"/{path.split('/')[1]}/", []))]
+
+
+def forms_of(application: str) -> list[str]:
+    """The pages on which an IT administrator keeps an application; `application` is the address of its page."""
+    return [f"{application}{form}/" for form in ("edit", "vetting", "licences")]
 
 
 def every_page(username: str, page: Page, work: Work) -> list[str]:
@@ -83,7 +98,17 @@ def every_page(username: str, page: Page, work: Work) -> list[str]:
         changes = [work.proposed, work.planned, work.written, f"{work.planned}computers/", f"{work.written}computers/"]
         page.goto(work.draft)
         entry = page.locator("main a[href*='/entries/']").last.get_attribute("href") or ""
-        return [*LISTS[username], *details(page), *changes, work.draft, f"{work.draft}entries/", entry]
+        found = details(page)
+        return [
+            *LISTS[username],
+            *found,
+            *forms_of(next(path for path in found if path.startswith("/applications/"))),
+            *changes,
+            work.draft,
+            f"{work.draft}entries/",
+            f"{work.draft}impact/",
+            entry,
+        ]
     sees_changes = username in ("david", "ivar")
     return [*LISTS[username], *([work.written, f"{work.written}computers/"] if sees_changes else [])]
 

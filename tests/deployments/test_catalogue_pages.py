@@ -120,6 +120,17 @@ def test_school_sees_its_own_pools_and_no_others(client: Client) -> None:
     assert "Främmande" not in text
 
 
+def test_people_of_the_municipality_see_every_pool(client: Client) -> None:
+    application = make.application()
+    make.licence_pool(application, 7, school=make.school("Rönnskolan"))
+    make.licence_pool(application, 9)
+
+    for role in ("it_admin", "auditor", "committee"):
+        text = get(signed_in(client, role), "application", application.pk).content.decode()
+        assert "Rönnskolan" in text
+        assert "0 of 16 are used." in text
+
+
 def test_teacher_sees_neither_vetting_nor_licences(client: Client) -> None:
     school, application = make.school(), make.application()
     make.vetting_card(application)
