@@ -1,0 +1,117 @@
+"""The demo's municipality at the end of a term: its Intune mirrored, the present state in force, people with tokens."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from deployments.models import Application, Baseline, Seat, Semester
+from deployments.services import requests
+from deployments.services.semesters import open_semester
+from intune_sync import apply, automatic, demo
+from intune_sync.graph.condition import ConditionWriter
+from intune_sync.management.commands.create_demo import TENANT
+from intune_sync.models import SyncRun
+from schools.models import Administration, Role, School, User
+from tests import factories
+from tests.deployments.request_factories import vetted
+from tests.sandbox_process import SandboxProcess, start_sandbox
+from tests.scenario.caller import Caller
+
+VETTED = ["GeoGebra Klassisk 6", "Inkscape", "MuseScore Studio", "Arduino IDE"]
+A_DAY = 86_400
+LIFE_DAYS = 20
+"""In these many days every computer has been switched on, and longer than a request waits for its last ones."""
+
+
+@dataclass
+class Municipality:
+    """`callers` by user name; `coming` is the next semester's baseline, whose proposals are open."""
+
+    sandbox: SandboxProcess
+    callers: dict[str, Caller]
+    present: Baseline
+    coming: Baseline
+
+    def __getitem__(self, username: str) -> Caller:
+        return self.callers[username]
+
+    def application(self, name: str) -> Application:
+        return Application.objects.get(name=name)
+
+    def carry_out(self) -> None:
+        """What workers do by themselves: carry decisions, write what is due."""
+        now = timezone.now()
+        automatic.carry(now)
+        while apply.work(timezone.now()).more:
+            pass
+
+    def live(self, days: int = LIFE_DAYS) -> None:
+        """Computers check in and install; then the portal reads how far that has come."""
+        self.sandbox.advance(days * A_DAY)
+        for run in demo.mirror([SyncRun.Resource.DEVICES, SyncRun.Resource.INSTALL_STATUS]):
+            assert run.status in (SyncRun.Status.CHANGED, SyncRun.Status.NO_CHANGES), run.reason
+        requests.advance(timezone.now())
+
+    def assigned(self, name: str) -> list[dict[str, Any]]:
+        """What Intune really has for the app's versions."""
+        found = self.sandbox.get("/sandbox/assignments")
+        versions = self.application(name).versions.values_list("intune_app_id", flat=True)
+        return [raw for version in versions for raw in found[str(version)]]
+
+
+@pytest.fixture
+def sandbox(tmp_path_factory: pytest.TempPathFactory, settings: Any) -> Iterator[SandboxProcess]:
+    running = start_sandbox(tmp_path_factory.mktemp("cycle"), devices=120, pace=60)
+    settings.GRAPH_URL = settings.AUTHORITY_URL = running.url
+    settings.GRAPH_CA_BUNDLE = running.ca_path
+    settings.TENANT_ID, settings.CLIENT_ID = running.tenant_id, running.client_id
+    settings.CLIENT_SECRET, settings.CLIENT_CERTIFICATE = running.client_secret, ""
+    ConditionWriter._written_at = ConditionWriter._down = None  # another test's database
+    yield running
+    running.stop()
+
+
+def _tenant() -> dict[str, Any]:
+    described: dict[str, Any] = json.loads(TENANT.read_text(encoding="utf-8"))
+    return described
+
+
+def _more_people() -> None:
+    """A teacher and an approver at the technical school, and a seat in the committee for each of three members."""
+    technical = School.objects.get(group_tag="GY-TEKN")
+    factories.person(Role.TEACHER, technical, username="tove")
+    factories.person(Role.APPROVER, technical, username="rickard")
+    for username, code in (("gunilla", "GYF"), ("oskar", "GYF"), ("petra", "BUF")):
+        member = User.objects.filter(username=username).first() or factories.person(Role.COMMITTEE, username=username)
+        administration = Administration.objects.get(code=code)
+        Seat.objects.create(name=f"Ledamot {username}", administration=administration, holder=member)
+
+
+def _coming_semester(present: Semester) -> Baseline:
+    """The one after the present; its proposals opened a fortnight ago and close in another."""
+    today = timezone.localdate()
+    starts_on = present.ends_on + timedelta(days=1)
+    year, term = (present.year + 1, "VT") if present.term == "HT" else (present.year, "HT")
+    dates = {"proposals_open_on": today - timedelta(days=14), "freeze_on": today + timedelta(days=14)}
+    owner = User.objects.get(username="anna")
+    return open_semester(year, term, starts_on, starts_on + timedelta(days=150), by=owner, **dates)
+
+
+@pytest.fixture
+def municipality(sandbox: SandboxProcess, db: None) -> Municipality:
+    demo.create_organisation(_tenant())
+    demo.create_people(factories.PASSWORD)
+    demo.mirror(demo.FIRST_MIRROR)
+    present = demo.take_over_present_state(timezone.now()).baseline
+    for name in VETTED:
+        vetted(Application.objects.get(name=name))
+    _more_people()
+    callers = {user.username: Caller(user) for user in User.objects.all()}
+    return Municipality(sandbox, callers, present, _coming_semester(present.semester))
