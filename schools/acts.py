@@ -10,7 +10,7 @@ from django.utils import formats, timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from schools.models import NotificationSettings, Role, SchoolForm, User
 
@@ -219,11 +219,11 @@ COLUMNS: dict[str, str | Promise] = {
 
 VALUES: dict[str, dict[str, str | Promise]] = {
     "outcome": {
-        "granted": gettext_lazy("Granted"),
-        "rejected": gettext_lazy("Rejected"),
-        "returned": gettext_lazy("Sent back for more facts"),
-        "tabled": gettext_lazy("Postponed"),
-        "noted": gettext_lazy("Noted"),
+        "granted": pgettext_lazy("outcome", "Granted"),
+        "rejected": pgettext_lazy("outcome", "Rejected"),
+        "returned": pgettext_lazy("outcome", "Sent back for more facts"),
+        "tabled": pgettext_lazy("outcome", "Postponed"),
+        "noted": pgettext_lazy("outcome", "Noted"),
     },
     "vote": {
         "for": gettext_lazy("For"),

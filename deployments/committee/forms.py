@@ -150,8 +150,15 @@ class ItemForm(Styled, forms.Form):
     text = forms.CharField(label=_("Facts"), max_length=10000, required=False, widget=forms.Textarea(attrs={"rows": 3}))
 
 
+class SeatsField(forms.ModelMultipleChoiceField):
+    """By the people who hold them."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        return f"{obj.holder} – {obj.name}"
+
+
 class PresenceForm(forms.Form):
-    present = forms.ModelMultipleChoiceField(
+    present = SeatsField(
         Seat.objects.select_related("administration", "holder").filter(holder__isnull=False),
         label=_("Present"),
         required=False,

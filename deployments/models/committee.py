@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from deployments.models.applications import Application, AppVersion, Intent
 from deployments.models.baselines import Baseline, BaselineRevision
@@ -223,11 +224,11 @@ class AgendaItem(models.Model):
     class Outcome(models.TextChoices):
         """The words of the minutes: Bifall, Avslag, Återremiss, Bordläggning."""
 
-        GRANTED = "granted", _("Granted")
-        REJECTED = "rejected", _("Rejected")
-        RETURNED = "returned", _("Sent back for more facts")
-        TABLED = "tabled", _("Postponed")
-        NOTED = "noted", _("Noted")
+        GRANTED = "granted", pgettext_lazy("outcome", "Granted")
+        REJECTED = "rejected", pgettext_lazy("outcome", "Rejected")
+        RETURNED = "returned", pgettext_lazy("outcome", "Sent back for more facts")
+        TABLED = "tabled", pgettext_lazy("outcome", "Postponed")
+        NOTED = "noted", pgettext_lazy("outcome", "Noted")
 
     meeting = models.ForeignKey(Meeting, on_delete=models.CASCADE, related_name="items")
     number = models.PositiveSmallIntegerField(_("item"))
