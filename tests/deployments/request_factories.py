@@ -5,7 +5,11 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+from django.utils import timezone
+
 from deployments.models import Application, AppRequest, RequestStep, VettingCard
+from deployments.services import changes
+from fleet.models import Device
 from schools.models import School, User
 from tests import factories as make
 from tests.factories import NOW
@@ -53,3 +57,18 @@ def app_request(status: str = "school", school: School | None = None, **columns:
     request = AppRequest.objects.create(school=school, status=status, requested_by=requested_by, **row)
     RequestStep.objects.create(request=request, status=status, entered_at=NOW, due_at=request.due_at)
     return request
+
+
+def carried_out(request: AppRequest, devices: list[Device]) -> None:
+    """What the engine and the computers do: the request's change is approved and written, and these have installed."""
+    request.refresh_from_db()
+    change_set, version = request.change_set, request.application.versions.get()
+    planned = changes.PlannedChange(version, [], [], {device.pk: "install" for device in devices})
+    now = timezone.now()
+    changes.record_plan(change_set, {"changes": []}, "b" * 64, [planned], by=None, now=now)
+    changes.approve(change_set, "b" * 64, make.person("it_admin"), now)
+    changes.start(change_set, None, now)
+    changes.mark_written(change_set.changes.get(), now)
+    changes.finish(change_set, now)
+    for device in devices:
+        make.install_status(device, version, reported_at=timezone.now())

@@ -6,19 +6,24 @@ from typing import Any
 
 import pytest
 from django.db import transaction
-from hypothesis import HealthCheck, settings
+from django.utils import timezone
+from hypothesis import HealthCheck, event, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 from rest_framework.test import APIClient
 
 from deployments.models import AppRequest
+from deployments.services import requests as services
+from deployments.services.amendments import is_up_to_date as up_to_date
 from tests import factories as make
-from tests.deployments.request_factories import vetted
+from tests.deployments.request_factories import carried_out, vetted
 from tests.factories import NOW
 
 ROOT = "/api/v1/requests/"
 ACTS = ["submit", "approve", "refuse", "withdraw", "works", "skip", "committee", "messages"]
 NEEDS_REASON = {"refuse", "skip", "committee"}
+ONE = st.integers(0, 2)
+"""Which of the requests: the teacher's for a vetted app, the approver's for one that is not, and for the first too."""
 PEOPLE = ["teacher", "approver", "second approver", "it", "committee", "auditor", "stranger"]
 IT_ACTS = {"committee"}
 """Reachable moves beside those of time, by the act that makes them."""
@@ -37,8 +42,6 @@ MOVED_BY = {
 
 
 class Requests(RuleBasedStateMachine):
-    made = Bundle("made")
-
     def __init__(self) -> None:
         super().__init__()
         self.transaction = transaction.atomic()
@@ -67,8 +70,9 @@ class Requests(RuleBasedStateMachine):
         self.users = roles
         self.clients = {name: _client_of(user) for name, user in roles.items()}
 
-    @rule(target=made, who=st.sampled_from(["teacher", "approver"]), which=st.integers(0, 1))
-    def writes(self, who: str, which: int) -> int:
+        self.keys = [self._written("teacher", 0), self._written("approver", 1), self._written("approver", 0)]
+
+    def _written(self, who: str, which: int) -> int:
         body = {
             "school": self.school.pk,
             "application": self.applications[which].pk,
@@ -79,8 +83,9 @@ class Requests(RuleBasedStateMachine):
         assert answer.status_code == 201, answer.data
         return int(answer.data["id"])
 
-    @rule(key=made, who=st.sampled_from(PEOPLE), act=st.sampled_from(ACTS), says_why=st.booleans())
-    def presses(self, key: int, who: str, act: str, says_why: bool) -> None:
+    @rule(which=ONE, who=st.sampled_from(PEOPLE), act=st.sampled_from(ACTS), says_why=st.booleans())
+    def presses(self, which: int, who: str, act: str, says_why: bool) -> None:
+        key = self.keys[which]
         before = AppRequest.objects.get(pk=key)
         body: dict[str, Any] = {"text": "Varför?"} if act == "messages" else {"reason": "Därför."} if says_why else {}
 
@@ -94,6 +99,7 @@ class Requests(RuleBasedStateMachine):
             assert (before.status, after.status) in MOVED_BY[act], (act, before.status, after.status)
             assert after.status in AppRequest.MOVES[before.status]
             assert says_why or act not in NEEDS_REASON
+            event(f"{before.status} to {after.status}")
         self._only_who_may(who, act, before, answer.status_code)
 
     def _only_who_may(self, who: str, act: str, before: AppRequest, status: int) -> None:
@@ -106,8 +112,31 @@ class Requests(RuleBasedStateMachine):
         if act in IT_ACTS and who != "it":
             assert status >= 400
 
-    @rule(key=made, who=st.sampled_from(PEOPLE))
-    def reads(self, key: int, who: str) -> None:
+    @rule(which=ONE, act=st.sampled_from(["submit", "submit", "works", "skip", "approve"]))
+    def requester_presses(self, which: int, act: str) -> None:
+        self.presses(which, "approver" if which else "teacher", act, True)
+
+    @rule(which=ONE, act=st.sampled_from(["approve", "approve", "refuse", "committee"]))
+    def the_one_whose_turn_it_is_presses(self, which: int, act: str) -> None:
+        is_at_school = AppRequest.objects.get(pk=self.keys[which]).status == "school"
+        self.presses(which, "second approver" if is_at_school else "it", act, True)
+
+    @rule(which=ONE)
+    def computers_install(self, which: int) -> None:
+        """Only the portal itself moves a request on from here."""
+        found = AppRequest.objects.get(pk=self.keys[which])
+        change_set = found.change_set
+        can_start = change_set is not None and change_set.status == "draft" and up_to_date(change_set.revision)
+        if found.status in ("planned", "installing") and can_start:
+            carried_out(found, list(found.pilot_devices.all()) if found.status == "planned" else [])
+        services.advance(timezone.now())
+        assert AppRequest.objects.get(pk=found.pk).status in {found.status, *AppRequest.MOVES.get(found.status, ())} | {
+            "done" if found.status == "planned" else found.status
+        }
+
+    @rule(which=ONE, who=st.sampled_from(PEOPLE))
+    def reads(self, which: int, who: str) -> None:
+        key = self.keys[which]
         found = AppRequest.objects.get(pk=key)
         hidden = who == "stranger" or (found.status == "draft" and found.requested_by_id != self.users[who].pk)
         answer = self.clients[who].get(f"{ROOT}{key}/")
@@ -137,8 +166,8 @@ def test_no_illegal_move_is_reachable() -> None:
     run_state_machine_as_test(
         Requests,
         settings=settings(
-            max_examples=25,
-            stateful_step_count=25,
+            max_examples=30,
+            stateful_step_count=40,
             deadline=None,
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
         ),

@@ -12,7 +12,7 @@ from deployments.services import changes, requests
 from deployments.services.requests import NotYourTurn, OwnRequest, Wish
 from schools.models import AuditEvent, Notification
 from tests import factories as make
-from tests.deployments.request_factories import app_request, staff, vetted
+from tests.deployments.request_factories import app_request, carried_out, staff, vetted
 
 pytestmark = pytest.mark.django_db
 
@@ -175,7 +175,7 @@ def test_rest_follow_when_the_teacher_says_it_works(school) -> None:
     devices = computers(school)
     request = sent(school, app, people["teacher"])
     requests.approve(request, people["approver"])
-    installed_on(request, request.pilot_devices.all())
+    carried_out(request, request.pilot_devices.all())
     requests.advance(timezone.now())
     request.refresh_from_db()
     assert request.status == "pilot"
@@ -187,7 +187,7 @@ def test_rest_follow_when_the_teacher_says_it_works(school) -> None:
     assert request.status == "installing"
     entry = BaselineEntry.objects.get(revision=request.change_set.revision, profile__school=school)
     assert (entry.application, entry.intent) == (app, "required")
-    installed_on(request, [device for device in devices if device not in request.pilot_devices.all()])
+    carried_out(request, [device for device in devices if device not in request.pilot_devices.all()])
     requests.advance(timezone.now())
     request.refresh_from_db()
     assert request.status == "done"
@@ -200,21 +200,6 @@ def test_rest_follow_when_the_teacher_says_it_works(school) -> None:
         "installing",
         "done",
     ]
-
-
-def installed_on(request, devices) -> None:
-    """As the engine leaves it: the change approved, written, and the computers reporting."""
-    request.refresh_from_db()
-    change_set, version = request.change_set, request.application.versions.get()
-    planned = changes.PlannedChange(version, [], [], {device.pk: "install" for device in devices})
-    now = timezone.now()
-    changes.record_plan(change_set, {"changes": []}, "b" * 64, [planned], by=None, now=now)
-    changes.approve(change_set, "b" * 64, make.person("it_admin"), now)
-    changes.start(change_set, None, now)
-    changes.mark_written(change_set.changes.get(), now)
-    changes.finish(change_set, now)
-    for device in devices:
-        make.install_status(device, version, reported_at=timezone.now())
 
 
 def test_trying_is_skipped_only_with_a_reason(school) -> None:
@@ -261,7 +246,7 @@ def test_withdrawing_takes_the_app_from_the_two(school) -> None:
     request = sent(school, app, people["teacher"])
     requests.approve(request, people["approver"])
     request.refresh_from_db()
-    installed_on(request, request.pilot_devices.all())
+    carried_out(request, request.pilot_devices.all())
 
     requests.withdraw(request, people["teacher"], "Vi hinner inte i år.")
 
