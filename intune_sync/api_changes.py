@@ -20,6 +20,8 @@ from deployments.api import ChangeSetSerializer, ChangeSetViewSet
 from deployments.models import ChangeSet
 from intune_sync import services
 from intune_sync.graph import GraphError
+from intune_sync.models import AutomaticHold
+from intune_sync.payloads.members import calls_of
 from intune_sync.previews import notices, preview
 from intune_sync.tasks import wake_write
 from intune_sync.words import graph_sentence
@@ -64,6 +66,9 @@ class PreviewSerializer(serializers.Serializer[Any]):
     computers = serializers.IntegerField(help_text=_("Each counted once, as far as the caller may see."))
     schools = SchoolShareSerializer(many=True)
     calls = CallSerializer(many=True, help_text=_("The exact Graph calls; for readers of the whole municipality."))
+    waits_for_it = serializers.CharField(
+        help_text=_("Why it does not go to Intune by itself, though somebody decided it; empty when it does.")
+    )
     warnings = NoticeSerializer(many=True, help_text=_("For readers of the whole municipality."))
 
 
@@ -129,12 +134,14 @@ class WritableChangeSetViewSet(ChangeSetViewSet):
     def _preview(self, change_set: ChangeSet) -> Response:
         seen = preview(change_set, self._person)
         sees_all = self._person.access.reads_all("deployments.view_changeset")
+        held = AutomaticHold.objects.filter(change_set=change_set).first() if change_set.decision_id else None
         shown = {
             "change_set": change_set,
             "sentences": [sentence for app in seen.apps for sentence in app.sentences],
             "computers": seen.computers,
             "schools": seen.schools,
-            "calls": change_set.plan.get("calls", []) if sees_all else [],
+            "calls": calls_of(change_set.plan) if sees_all else [],
+            "waits_for_it": held.reason if held and sees_all else "",
             "warnings": [{"blocking": b, "text": text} for b, text in notices(change_set)] if sees_all else [],
         }
         return Response(PreviewSerializer(shown, context=self.get_serializer_context()).data)

@@ -17,6 +17,8 @@ from deployments.models import Application, BaselineEntry, BaselineRevision, Ins
 FAILING_SHARE = 0.1
 FEWEST_ATTEMPTS = 20
 """A share of failed installations is brought up from so many attempts on."""
+KEPT_SHARE = 0.1
+"""Found by the inventory on a smaller share of the computers that installed it: people take it away."""
 State = InstallStatus.State
 
 
@@ -31,7 +33,7 @@ def concerns(on: date) -> list[Concern]:
     decided = BaselineEntry.objects.filter(revision__status=BaselineRevision.Status.ACTIVE, action="add")
     applications = (
         Application.objects.filter(pk__in=decided.values("application"))
-        .select_related("vetting_card")
+        .select_related("vetting_card", "detected")
         .prefetch_related("licence_pools")
         .order_by("name")
     )
@@ -58,6 +60,13 @@ def _reasons(application: Application, counted: tuple[int, int, int], on: date) 
     total, installed, failed = counted
     if total and not installed and not failed:
         yield _("No computer has installed it.")
+    found = getattr(application, "detected", None)
+    if found is not None and found.computers < installed * KEPT_SHARE:
+        yield ngettext(
+            "It is found on only %(found)s of the %(installed)s computer that installed it.",
+            "It is found on only %(found)s of the %(installed)s computers that installed it.",
+            installed,
+        ) % {"found": found.computers, "installed": installed}
     attempts = installed + failed
     if attempts >= FEWEST_ATTEMPTS and failed / attempts >= FAILING_SHARE:
         yield ngettext(

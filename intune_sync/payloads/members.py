@@ -29,6 +29,11 @@ def group_body(nickname: str, name: str) -> dict[str, Any]:
     }
 
 
+def calls_of(plan: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Every call of a plan as it will be sent, those that create groups first; who is in them is not yet said."""
+    return [*map(creation_call, plan.get("groups", [])), *plan.get("calls", [])]
+
+
 def creation_call(group: Mapping[str, Any]) -> dict[str, Any]:
     """The call that creates a group of a plan, as people are shown it."""
     return {"method": "POST", "url": "/v1.0/groups", "body": group_body(group["nickname"], group["name"])}

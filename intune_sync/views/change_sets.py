@@ -15,7 +15,7 @@ from deployments.models import ChangeSet
 from deployments.queries import Progress, device_targets, parts_by_device, progress
 from deployments.status import DeviceStatus
 from intune_sync.models import AutomaticHold
-from intune_sync.payloads.members import creation_call
+from intune_sync.payloads.members import calls_of
 from intune_sync.previews import Preview, SchoolShare, notices, preview, sizes, writing
 from intune_sync.words import gigabytes
 from schools.decorators import permission_required
@@ -182,7 +182,7 @@ def _calls(found: ChangeSet) -> list[tuple[str, str]]:
     """Each Graph call as it will be sent: method and address, and the body."""
     return [
         (f"{call['method']} {call['url']}", json.dumps(call["body"], indent=2, ensure_ascii=False))
-        for call in [*map(creation_call, found.plan.get("groups", [])), *found.plan.get("calls", [])]
+        for call in calls_of(found.plan)
     ]
 
 

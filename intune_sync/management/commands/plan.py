@@ -67,6 +67,7 @@ def _of_active_revision() -> dict[str, Any]:
 def _lines(plan: dict[str, Any]) -> list[str]:
     names = group_names(notice["group_id"] for notice in plan["warnings"] if notice["group_id"])
     lines = [f"! {notice_sentence(notice, names)}" for notice in plan["warnings"]]
+    lines += [f"Group {group['name']}: POST /v1.0/groups, {group['members']} members" for group in plan["groups"]]
     for change, call in zip(plan["changes"], plan["calls"], strict=True):
         lines += [f"{change['name']}: {call['method']} {call['url']}"]
         lines += [f"  + {key}" for key in change["added"]] + [f"  - {key}" for key in change["removed"]]
