@@ -65,7 +65,7 @@ class AppVersion(models.Model):
 
     application = models.ForeignKey(Application, on_delete=models.PROTECT, related_name="versions")
     platform = models.CharField(_("platform"), max_length=10, choices=Platform.choices)
-    version = models.CharField(_("version"), max_length=100)
+    version = models.CharField(_("version"), max_length=100, blank=True, help_text=_("Empty where Intune has none."))
     intune_app_id = models.UUIDField(_("Intune app id"), unique=True)
     app_type = models.CharField(_("app type"), max_length=60, help_text=_("Intune's type, for example win32LobApp."))
     size_bytes = models.BigIntegerField(_("size"), null=True, blank=True)

@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from deployments.models import BaselineRevision
-from intune_sync import demo
+from intune_sync import demo, demo_story
 from intune_sync.models import SyncRun
 from schools.models import Municipality
 
@@ -40,6 +40,7 @@ class Command(BaseCommand):
             self._mirror(demo.FIRST_MIRROR)
             demo.take_over_present_state(timezone.now())
             self._mirror([SyncRun.Resource.INSTALL_STATUS])
+        demo_story.tell(timezone.now())
         made = {"accounts": accounts, "api_token": demo.create_token()}
         self.stdout.write(
             json.dumps(made, ensure_ascii=False) if options["json"] else "The demo municipality is there."
