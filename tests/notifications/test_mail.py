@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
 from smtplib import SMTPServerDisconnected
 from typing import Any
 
 import pytest
 from django.core import mail
+from django.core.mail import EmailMessage
+from django.core.mail.backends import locmem
 from django.test import override_settings
 
 from schools.models import Notification, NotificationSettings, SentMail, User
@@ -38,6 +41,14 @@ class Unreachable:
 
     def send_messages(self, messages: object) -> int:
         raise SMTPServerDisconnected("away")
+
+
+class DiesAfterSending(locmem.EmailBackend):
+    """The server takes the mail, and the worker is gone before it can write that down."""
+
+    def send_messages(self, messages: Sequence[EmailMessage]) -> int:
+        super().send_messages(messages)
+        raise SystemExit
 
 
 @pytest.fixture
@@ -152,11 +163,13 @@ def test_mail_is_handed_over_once_under_its_own_id(reader: User) -> None:
 def test_mail_of_a_killed_sender_is_sent_after_the_lease_under_the_same_id(reader: User) -> None:
     told(reader, urgent=True)
     write_mails(DAY)
-    SentMail.objects.update(attempts=1, not_before=DAY + LEASE)
+    with override_settings(EMAIL_BACKEND=f"{__name__}.DiesAfterSending"), pytest.raises(SystemExit):
+        send_mails(DAY)
 
     assert send_mails(DAY + LEASE - timedelta(seconds=1)) == 0
     assert send_mails(DAY + LEASE) == 1
-    assert mail.outbox[0].extra_headers["Message-ID"] == SentMail.objects.get().message_id
+    first, second = (sent.extra_headers["Message-ID"] for sent in mail.outbox)
+    assert first == second == SentMail.objects.get().message_id
 
 
 @override_settings(EMAIL_BACKEND=f"{__name__}.Unreachable")
