@@ -26,6 +26,7 @@ urlpatterns = [
     path("schools/", schools.school_list, name="school_list"),
     path("schools/<row:pk>/", schools.school, name="school"),
     path("applications/", applications.application_list, name="application_list"),
+    path("applications/new/", catalogue.add_application, name="add_application"),
     path("applications/<row:pk>/", applications.application, name="application"),
     path("applications/<row:pk>/edit/", catalogue.edit_application, name="edit_application"),
     path("applications/<row:pk>/vetting/", catalogue.vetting_card, name="vetting_card"),

@@ -106,6 +106,7 @@ ACTS: dict[str, str | Promise] = {
     "app.requested": gettext_lazy("App to be created in Intune"),
     "app.created": gettext_lazy("App created in Intune"),
     "assignments.written": gettext_lazy("Assignments written to Intune"),
+    "application.added": gettext_lazy("Application added"),
     "application.described": gettext_lazy("Application described"),
     "application.vetted": gettext_lazy("Vetting card filled in"),
     "version.needs_stated": gettext_lazy("What a version needs was stated"),

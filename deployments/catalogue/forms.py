@@ -54,6 +54,14 @@ class ApplicationForm(Styled, forms.ModelForm):  # type: ignore[type-arg]
         return [name for name in self.cleaned_data["more_subjects"].split(",") if name.strip()]
 
 
+class NewApplicationForm(Styled, forms.Form):
+    name = forms.CharField(
+        label=_("Name"),
+        max_length=200,
+        help_text=_("As it is called in Intune, or will be: its versions come under the application of the same name."),
+    )
+
+
 class VersionForm(Styled, forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = AppVersion

@@ -50,11 +50,12 @@ class Seats:
         return self.shared - sum(self.beyond(school_id) for school_id in self.used)
 
     def left_at(self, school_id: int | None) -> int | None:
+        """Seats that a school (None: anybody) may still take. What others lack takes none of its own."""
         own = self.own.get(school_id, 0) if school_id is not None else 0
         shared = self.shared_left
         if own is None or shared is None:
             return None
-        return max(0, own - self.used.get(school_id, 0)) + shared
+        return max(0, own - self.used.get(school_id, 0)) + max(0, shared)
 
 
 @dataclass(frozen=True)
@@ -79,10 +80,9 @@ class Shortfall:
 
 
 def seats_left(application: Application, school: School | None, on: date) -> int | None:
-    """Seats that one more decision may take, at a school or (None) anywhere; None: any number. Never below 0."""
+    """Seats that one more decision may take, at a school or (None) anywhere; None: any number."""
     seats = seats_of([application.pk], on).get(application.pk)
-    left = seats.left_at(school.pk if school else None) if seats else None
-    return None if left is None else max(0, left)
+    return seats.left_at(school.pk if school else None) if seats else None
 
 
 def shortfall(application: Application, school: School | None, extra_devices: int, on: date) -> Shortfall | None:

@@ -22,6 +22,18 @@ FACTS = (*VettingCard.NEEDED, "agreement_reference")
 
 
 @transaction.atomic
+def add_application(name: str, *, by: User) -> Application:
+    """One that Intune does not have yet, so that it can be vetted and packaged. Raises ValidationError by field."""
+    application = Application(name=" ".join(name.split()))
+    if Application.objects.filter(name__iexact=application.name).exists():
+        raise ValidationError({"name": _("The catalogue has an application of that name already.")})
+    application.full_clean()
+    application.save()
+    audit.record("application.added", application, by=by, after={"name": application.name})
+    return application
+
+
+@transaction.atomic
 def describe(application: Application, subjects: Iterable[Subject], *, by: User, **values: Any) -> Application:
     """`values` by the names in DESCRIBED. Raises ValidationError for grades in the wrong order."""
     locked = Application.objects.select_for_update().get(pk=application.pk)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,6 +56,7 @@ def application_list(request: HttpRequest) -> HttpResponse:
         "shown_filters": filters.shown(user),
         "sees_installs": user.access.reads("fleet.view_device"),
         "sees_vetting": user.access.reads("deployments.view_licence"),
+        "may_edit": user.has_perm("deployments.edit_application"),
         "sees_capabilities": user.access.reads("deployments.view_capability"),
     }
     partial = "deployments/_application_list.html"
@@ -81,12 +83,12 @@ class Row:
     @property
     def latest_versions(self) -> list[tuple[str, str]]:
         """Platform and version of the latest on each platform."""
-        rows: list[dict[str, str]] = self.application.version_rows  # type: ignore[attr-defined]
+        rows: list[dict[str, str]] = self.application.version_rows
         latest = {row["platform"]: row["version"] for row in reversed(rows)}
         return [(platform.label, latest[platform]) for platform in Platform if platform in latest]
 
 
-def _rows(applications: list[Application], user: User) -> list[Row]:
+def _rows(applications: Sequence[Any], user: User) -> list[Row]:
     keys, today = [application.pk for application in applications], timezone.localdate()
     decided: dict[int, list[BaselineEntry]] = defaultdict(list)
     for entry in entries_visible_to(user).filter(revision__status="active", application__in=keys):

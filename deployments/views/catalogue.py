@@ -13,12 +13,29 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from deployments.catalogue.forms import ApplicationForm, LicenceForm, VersionForm, VettingForm
+from deployments.catalogue.forms import ApplicationForm, LicenceForm, NewApplicationForm, VersionForm, VettingForm
 from deployments.catalogue.vetting import card_of, completeness
 from deployments.models import Application, AppVersion, LicencePool, VettingCard
 from deployments.services import catalogue
 from deployments.views.person import person
-from schools.decorators import require
+from schools.decorators import permission_required, require
+
+
+@require_http_methods(["GET", "POST"])
+@permission_required("deployments.edit_application")
+def add_application(request: HttpRequest) -> HttpResponse:
+    """One that Intune does not have yet."""
+    form = NewApplicationForm(_posted(request))
+    if form.is_valid():
+        try:
+            application = catalogue.add_application(form.cleaned_data["name"], by=person(request))
+        except ValidationError as error:
+            form.add_error(None, error)
+        else:
+            messages.success(request, _("%(application)s is in the catalogue.") % {"application": application})
+            return redirect("deployments:edit_application", application.pk)
+    status = 400 if form.is_bound else 200
+    return render(request, "deployments/application_new.html", {"form": form}, status=status)
 
 
 @require_http_methods(["GET", "POST"])

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from deployments.models import AppVersion, Baseline, BaselineEntry, BaselineRevision
+from deployments.models import Application, AppVersion, Baseline, BaselineEntry, BaselineRevision
 from intune_sync import services
 from intune_sync.graph import GraphError
 from intune_sync.models import IntuneApp, IntuneAssignment
@@ -63,6 +63,7 @@ def app_list(request: HttpRequest) -> HttpResponse:
         "shown": shown,
         "sought": sought,
         "may_adopt": user.has_perm("deployments.edit_baseline"),
+        "catalogue_names": Application.objects.values_list("name", flat=True),
     }
     return render_page(request, "intune_sync/app_list.html", context, partial="intune_sync/_app_list.html")
 
@@ -70,9 +71,11 @@ def app_list(request: HttpRequest) -> HttpResponse:
 @require_POST
 @permission_required("deployments.edit_baseline")
 def adopt_app(request: HttpRequest, pk: int) -> HttpResponse:
+    """As an application of its own, or (with a `name`) as a version of the application of that name."""
     app = get_object_or_404(IntuneApp, pk=pk)
     try:
-        version = services.adopt_app(app, cast(User, request.user))
+        name = " ".join(request.POST.get("name", "").split())
+        version = services.adopt_app(app, cast(User, request.user), name=name)
     except ValidationError as error:
         messages.error(request, error.messages[0])
         return redirect("intune_sync:app_list")

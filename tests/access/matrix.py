@@ -97,6 +97,7 @@ PAGES: dict[str, Row] = {
     "deployments:school": row("school", GET=SCHOOL),
     "deployments:application_list": row(GET=SOFTWARE),
     "deployments:application": row("application", GET=SOFTWARE),
+    "deployments:add_application": row(GET=IT, POST=IT),
     "deployments:edit_application": row("application", GET=IT, POST=IT),
     "deployments:vetting_card": row("application", GET=IT, POST=IT),
     "deployments:add_licence": row("application", GET=IT, POST=IT),

@@ -23,6 +23,7 @@ LISTS = {
         "/programs/",
         "/applications/",
         "/applications/?look=unused",
+        "/applications/new/",
         "/capabilities/",
         "/capabilities/new/",
         "/baselines/",

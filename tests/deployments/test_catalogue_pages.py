@@ -36,6 +36,19 @@ def test_it_describes_an_application_with_old_and_new_subjects(client: Client) -
     assert event.after["subjects"] == ["Matematik", "Teknik"]
 
 
+def test_application_that_intune_lacks_is_added_by_name(client: Client) -> None:
+    signed_in(client, "it_admin")
+
+    address = reverse("deployments:add_application")
+    added = client.post(address, {"name": "  SketchUp  för skolor "})
+    again = client.post(address, {"name": "sketchup för skolor"})
+
+    application = Application.objects.get()
+    assert application.name == "SketchUp för skolor"
+    assert added.url == reverse("deployments:edit_application", args=[application.pk])
+    assert (again.status_code, AuditEvent.objects.filter(act="application.added").count()) == (400, 1)
+
+
 def test_grades_in_the_wrong_order_are_refused_in_words(client: Client) -> None:
     application = make.application("GeoGebra")
     signed_in(client, "it_admin")

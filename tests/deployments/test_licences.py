@@ -63,6 +63,14 @@ def test_free_seats_of_one_school_are_not_another_schools() -> None:
     assert seats_left(application, b, TODAY) == 0
 
 
+def test_what_one_school_lacks_takes_nothing_of_anothers_own() -> None:
+    application, a, b = required_at(("A", 1), ("B", 5))
+    pool(application, 3, a)
+
+    assert seats_left(application, a, TODAY) == 2
+    assert seats_left(application, b, TODAY) == 0
+
+
 def test_pool_that_has_ended_gives_no_seat() -> None:
     application, school = required_at(("A", 1))
     pool(application, 10, ends_on=date(2027, 1, 10))

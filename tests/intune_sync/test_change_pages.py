@@ -259,6 +259,16 @@ def test_the_list_shows_what_it_counts(town: Town):
     assert "No change is in that state." in none
 
 
+def test_app_is_linked_to_an_application_of_another_name(db, client: Client):
+    application = factories.application("GeoGebra")
+    app = factories.intune_app("GeoGebra Klassisk 6")
+    client.force_login(factories.person("it_admin"))
+
+    client.post(reverse("intune_sync:adopt_app", args=[app.pk]), {"name": " geogebra "})
+
+    assert application.versions.get().intune_app_id == app.graph_id
+
+
 def test_apps_of_intune_can_be_put_into_the_catalogue(town: Town):
     client = signed_in(town.requester)
     app = IntuneApp.objects.get(display_name="GIMP")
