@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from deployments.models import ChangeSet
+from deployments.models import AppRequest, ChangeSet
 from intune_sync.models import SyncRun, UnmatchedRecord
 from schools.models import User
 from schools.status import look
@@ -67,6 +67,29 @@ def about_changes(changes: Iterable[ChangeSet], user: User) -> Iterator[Item]:
             title = _("%(change)s could not be written completely") % {"change": change}
             text = _("What was written holds. Open it to see what is left, and try again.")
             yield Item(title, text, change.get_absolute_url(), shape.icon, shape.tone, change.started_at)
+
+
+def about_requests(requests: Sequence[AppRequest], now: datetime) -> Iterator[Item]:
+    """What schools have asked for and this person is to decide or try."""
+    for request in requests:
+        words = {"application": request, "school": request.school}
+        shape = look(request.status)
+        if request.status == AppRequest.Status.PILOT:
+            title = _("Try %(application)s on two computers") % words
+            text = _("Press “It works” when you have; then the rest follow.")
+        else:
+            title = _("%(school)s asks for %(application)s") % words
+            text = request.purpose[:160]
+        tone = "warn" if request.is_late(now) else "wait"
+        yield Item(title, text, request.get_absolute_url(), shape.icon, tone, request.created_at)
+
+
+def about_reviews(count: int) -> Iterator[Item]:
+    if count:
+        text = ngettext("%(number)s request waits for IT", "%(number)s requests wait for IT", count)
+        url = reverse("deployments:request_review")
+        shown = _("Something is left to see to, or the school's time is over.")
+        yield Item(text % {"number": number(count)}, shown, url, look("review").icon, "wait")
 
 
 def about_synchronisation(runs: Iterable[SyncRun]) -> Iterator[Item]:

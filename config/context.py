@@ -10,12 +10,14 @@ from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.core.cache import cache
-from django.db.models import Subquery
+from django.db.models import Count, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.utils import formats, timezone
 
 from config.navigation import Link, links
 from deployments.models import ChangeSet
+from deployments.requests.queue import waiting_for_it
 from intune_sync.models import GraphCondition, SyncRun
 from schools.models import Municipality, User
 
@@ -26,7 +28,8 @@ THEMES = {"light", "dark"}
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The same for everybody; kept for a few seconds. `requesters` asked for the changes that wait for approval."""
+    """The same for everybody; kept for a few seconds. `requesters` asked for the changes that wait for approval;
+    `reviews` counts the schools' requests that wait for IT."""
 
     municipality: str = ""
     last_answer_at: datetime | None = None
@@ -34,6 +37,7 @@ class Snapshot:
     throttled_until: datetime | None = None
     devices_as_of: datetime | None = None
     requesters: Sequence[int] = ()
+    reviews: int = 0
 
 
 def read_snapshot() -> Snapshot:
@@ -55,8 +59,15 @@ def _fresh_snapshot() -> Snapshot:
         throttled_until=Subquery(condition.values("throttled_until")),
         devices_as_of=Subquery(runs.values("finished_at")[:1]),
         requesters=ArraySubquery(waiting.values("requested_by")),
-    ).values_list("name", "last_answer_at", "down_since", "throttled_until", "devices_as_of", "requesters")
+        reviews=Coalesce(Subquery(_counted(waiting_for_it(timezone.now()))), 0),
+    ).values_list("name", "last_answer_at", "down_since", "throttled_until", "devices_as_of", "requesters", "reviews")
     return Snapshot(*(row.first() or ()))
+
+
+def _counted(rows: QuerySet[Any]) -> QuerySet[Any]:
+    """One row with the number of rows; no row when there are none."""
+    every = rows.order_by().annotate(all=Value(1)).values("all")
+    return every.annotate(count=Count("pk")).values("count")
 
 
 class Site:

@@ -10,10 +10,12 @@ from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from config.attention import Item, about_changes, about_synchronisation, latest_runs
+from config.attention import Item, about_changes, about_requests, about_reviews, about_synchronisation, latest_runs
+from config.context import read_snapshot
 from config.fleet_state import Figure, Share, builds, figures, shares
 from deployments.models import BaselineRevision, ChangeSet
 from deployments.queries import Progress, progress
+from deployments.requests.queue import waiting_for
 from fleet.models import Condition, Device
 from fleet.queries import Fleet, summarise
 from intune_sync.models import SyncRun
@@ -74,7 +76,8 @@ def _for_fleet(user: User, now: datetime) -> Overview:
     fleet = summarise(Device.objects.visible_to(user), now)
     changes = list(_open_or_recent(user, now))
     runs = list(latest_runs(user)) if user.access.reads("intune_sync.view_syncrun") else []
-    items = [*about_changes(changes, user), *about_synchronisation(runs)]
+    asked = _asked(user, now)
+    items = [*asked, *about_changes(changes, user), *about_synchronisation(runs)]
     chart_title, chart = builds(fleet) or ("", None)
     return Overview(
         items=items,
@@ -87,6 +90,13 @@ def _for_fleet(user: User, now: datetime) -> Overview:
         is_first_time=_is_first_time(fleet, runs, user),
         sentences=_sentences(fleet, items),
     )
+
+
+def _asked(user: User, now: datetime) -> list[Item]:
+    """What schools ask this person to decide. IT's are counted with the rest of the frame, without a query."""
+    if user.has_perm("deployments.review_apprequest"):
+        return list(about_reviews(read_snapshot().reviews))
+    return list(about_requests(waiting_for(user, now), now)) if user.has_perm("deployments.decide_apprequest") else []
 
 
 def _for_readers(user: User) -> Overview:

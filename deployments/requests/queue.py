@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 
 from deployments.models import AppRequest
 from schools.access import APPROVER, IT_ADMIN
@@ -13,6 +13,11 @@ from schools.models import User
 
 Status = AppRequest.Status
 MOST = 20
+
+
+def waiting_for_it(now: datetime) -> QuerySet[AppRequest]:
+    """To be reviewed, or left to IT by a school that is late."""
+    return AppRequest.objects.filter(Q(status=Status.REVIEW) | Q(status=Status.SCHOOL, due_at__lt=now))
 
 
 def waiting_for(user: User, now: datetime) -> Sequence[AppRequest]:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.db import transaction
 from django.utils import timezone
-from hypothesis import HealthCheck, event, settings
+from hypothesis import HealthCheck, Phase, event, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 from rest_framework.test import APIClient
@@ -169,6 +169,7 @@ def test_no_illegal_move_is_reachable() -> None:
             max_examples=30,
             stateful_step_count=40,
             deadline=None,
+            phases=[Phase.reuse, Phase.generate],  # a failure is told at once; shrinking it takes minutes
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
         ),
     )
