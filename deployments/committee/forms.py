@@ -150,7 +150,7 @@ class ItemForm(Styled, forms.Form):
     text = forms.CharField(label=_("Facts"), max_length=10000, required=False, widget=forms.Textarea(attrs={"rows": 3}))
 
 
-class SeatsField(forms.ModelMultipleChoiceField):
+class SeatsField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
     """By the people who hold them."""
 
     def label_from_instance(self, obj: Any) -> str:

@@ -61,7 +61,7 @@ def meeting_room(request: HttpRequest, pk: int) -> HttpResponse:
         return HttpResponse(headers={"HX-Redirect": request.path})
     context = _room(found, items, item, user) | {"follows": not chosen}
     if not request.htmx:  # type: ignore[attr-defined]
-        context |= _beside(found, item, user)
+        context |= _beside(found, item, user, context)
     response = render_page(request, "deployments/meeting_room.html", context, partial="deployments/_meeting_live.html")
     response.headers["Cache-Control"] = "no-store"
     return response
@@ -90,6 +90,7 @@ def _room(found: Meeting, items: list[AgendaItem], item: AgendaItem, user: User)
         "item": item,
         "left": sum(not each.outcome for each in items),
         "quorum": allowed,
+        "present": sorted(present),
         "rows": rows,
         "tally": counted,
         "choices": Vote.Choice.choices,
@@ -101,17 +102,16 @@ def _room(found: Meeting, items: list[AgendaItem], item: AgendaItem, user: User)
     }
 
 
-def _beside(found: Meeting, item: AgendaItem, user: User) -> dict[str, Any]:
+def _beside(found: Meeting, item: AgendaItem, user: User, live: dict[str, Any]) -> dict[str, Any]:
     """What stays as it is while somebody writes: evidence and forms."""
     applications = [item.application] if item.application else []
-    voted = Seat.objects.filter(pk__in=item.votes.values("seat"))
-    mine = voted if meetings.keeps(found, user) else voted.filter(holder=user)
+    mine = [row.seat.pk for row in live["rows"] if row.vote and (live["keeps"] or row.seat.holder_id == user.pk)]
     return {
         "evidence": list(evidence_of(applications, timezone.localdate()).values()),
         "note_form": NoteForm(initial={"note": item.note, "edition": item.edition}),
         "may_write": user.has_perm("deployments.run_meeting"),
-        "presence": PresenceForm(initial={"present": list(found.present.all())}),
-        "reservation_form": ReservationForm(seats=mine) if mine.exists() else None,
+        "presence": PresenceForm(initial={"present": live["present"]}),
+        "reservation_form": ReservationForm(seats=Seat.objects.filter(pk__in=mine)) if mine else None,
         "committee_name": settings.COMMITTEE_NAME,
     }
 

@@ -29,6 +29,14 @@ LISTS = {
         "/baselines/",
         "/baselines/open/",
         "/revisions/compare/",
+        "/proposals/",
+        "/proposals/new/",
+        "/meetings/",
+        "/meetings/new/",
+        "/meetings/seats/",
+        "/meetings/seats/new/",
+        "/meetings/delegations/",
+        "/meetings/delegations/new/",
         "/changes/",
         "/sync/",
         "/sync/runs/",
@@ -47,7 +55,7 @@ LISTS = {
     ],
     "david": ["/", "/devices/", "/schools/", "/changes/", "/audit/"],
     "filip": ["/", "/programs/", "/programs/?q=finns-inte", "/applications/", "/baselines/", "/audit/", "/changes/"],
-    "gunilla": ["/", "/baselines/", "/notifications/", "/mailbox/"],
+    "gunilla": ["/", "/baselines/", "/proposals/", "/meetings/", "/notifications/", "/mailbox/"],
     "hanna": ["/", "/account/", "/devices/"],
     "ivar": ["/", "/audit/", "/sync/"],
 }
@@ -57,6 +65,8 @@ DETAILS = {
     "/schools/": "/schools/",
     "/applications/": "/applications/",
     "/baselines/": "/baselines/",
+    "/proposals/": "/proposals/",
+    "/meetings/": "/meetings/",
     "/sync/runs/": "/sync/runs/",
 }
 """Lists, and how the addresses of what they lead to begin."""
