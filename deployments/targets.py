@@ -46,8 +46,9 @@ class Unreachable:
     """Computers that a decision means but no Entra group reaches: those `kind` and `key` have of their own.
 
     `reason`: "no_group" (the container has none), "unknown_school" (their school is not known, and the group that
-    holds them also holds computers that must not get the app), "two_intents" (a wider group gives a stronger intent,
-    and one entry for their own group can only take that away) or "app_type" (Intune does not carry the intent).
+    holds them also holds computers that must not get the app), "two_intents" (a wider group gives a stronger intent
+    or is left out, and one entry for their own group cannot change that) or "app_type" (Intune does not carry the
+    intent).
     """
 
     kind: str

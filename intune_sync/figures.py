@@ -11,6 +11,7 @@ LABELS = {
     "created": _("New"),
     "updated": _("Changed"),
     "removed": _("Removed assignments"),
+    "dropped": _("No longer detected"),
     "placed": _("Given the school of their group tag"),
     "linked": _("Groups tied to a school, school form or the municipality"),
     "absent": _("Not in the answer"),

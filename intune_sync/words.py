@@ -58,8 +58,8 @@ NOTICES: dict[str, str | Promise] = {
         "computers that must not get it."
     ),
     "two_intents": gettext_lazy(
-        "%(app)s does not reach %(place)s as “%(intent)s”: a wider container gives it otherwise, and Intune takes one "
-        "entry for each group. Choose the same for both, or leave the wider container out."
+        "%(app)s does not reach %(place)s as “%(intent)s”: in Intune, what a container around it says wins. Say the "
+        "same in both, or put the computers into a class group of their own."
     ),
     "app_type": gettext_lazy(
         "%(app)s does not reach %(place)s as “%(intent)s”: Intune can offer only Win32 apps to groups of computers."

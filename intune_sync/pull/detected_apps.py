@@ -51,7 +51,7 @@ def _save(pull: Pull, counts: Counts) -> dict[str, int]:
         row.device_count, row.seen_at = counts[row.name, row.version], pull.now
     IntuneDetectedApp.objects.bulk_update(changed, ["device_count", "seen_at"], batch_size=500)
     _save_use(_by_application(counts), pull.now)
-    return {"created": len(new), "updated": len(changed), "removed": len(gone)}
+    return {"created": len(new), "updated": len(changed), "dropped": len(gone)}
 
 
 def _by_application(counts: Counts) -> dict[int, int]:

@@ -57,4 +57,4 @@ class Outcome:
         return any(self.counts.get(name) for name in CHANGES)
 
 
-CHANGES = ("created", "updated", "removed", "missing", "returned", "linked", "placed")
+CHANGES = ("created", "updated", "removed", "dropped", "missing", "returned", "linked", "placed")

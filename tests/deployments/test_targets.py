@@ -15,7 +15,7 @@ from deployments.targets import (
     intent_for,
 )
 
-KINDS = ("municipality", "school_form", "school", "class_group")
+KINDS = ("municipality", "school_form", "school", "class_group", "device")
 EVERY_GROUP_EXISTS = st.just(True)
 ONE_INTENT = st.sampled_from([None, "required"])
 ANY_INTENT = st.sampled_from([None, *INTENT_PRECEDENCE])
@@ -120,6 +120,16 @@ def test_several_intents_together_give_each_school_its_own(tree: Node) -> None:
     for node, groups in paths(tree):
         assert intent_for(targets, groups) == (None if node.key in lost(missed) else node.wanted)
     assert all(each.reason == "two_intents" for each in missed if each.kind in EXACT)
+
+
+@given(trees(wanted=ANY_INTENT, most=2, deepest=4))
+def test_single_computers_too_get_what_was_decided_or_are_told_of(tree: Node) -> None:
+    """A school is never told of: only what is within it may have to go without."""
+    targets, missed = fewest_targets(tree)
+
+    assert "school" not in {each.kind for each in missed}
+    for node, groups in paths(tree):
+        assert intent_for(targets, groups) == (None if node.key in lost(missed) else node.wanted)
 
 
 @given(trees(groups=st.booleans(), wanted=ANY_INTENT).map(follow_wider))

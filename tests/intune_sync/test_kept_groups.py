@@ -217,3 +217,19 @@ def test_a_name_made_up_of_container_and_school(town: Town):
 
     assert kept_groups.group_name(profile_of(group)) == "Terminsklar NA1a, Gy-Ronn"
     assert kept_groups.profile_with(f"terminsklar-class-{group.pk}") == profile_of(group)
+
+
+def test_a_group_too_new_to_be_seen_everywhere_is_looked_at_again(town: Town):
+    group, devices = a_class(town)
+    objects = known_to_entra(town.tenant, *devices)
+    change_set = town.started(GEOGEBRA, owner=group)
+    town.tenant.fault("status", method="GET", path="/members", status=404)
+
+    apply.work(NOW)
+    assert Operation.objects.get(kind="group").problem == "not_seen"
+    apply.work(NOW + timedelta(seconds=10))
+
+    change_set.refresh_from_db()
+    group.refresh_from_db()
+    assert change_set.status == "applied"
+    assert members(town.tenant, group.entra_group_id) == set(objects)
