@@ -121,6 +121,7 @@ def application(request: HttpRequest, pk: int) -> HttpResponse:
         "sees_installs": sees_installs,
         "sees_vetting": sees_vetting,
         "may_edit": user.has_perm("deployments.edit_application"),
+        "may_ask": user.has_perm("deployments.make_apprequest"),
         "grades": grades_in_words(found),
         "card": card,
         "vetting": vetting(card, today),
