@@ -187,7 +187,7 @@ def _count(tally: _Tally, change: _Change, cell: Cell, versions: Versions) -> No
     if was == now:
         return
     tally.touched[school].update(ids)
-    had, has = (bool(each) and each[1] != Intent.UNINSTALL for each in (was, now))
+    had, has = (each is not None and each[1] != Intent.UNINSTALL for each in (was, now))
     kind = tally.other if had == has else tally.gains if has else tally.losses
     kind[application_id].update(ids)
     if now and now[1] == Intent.REQUIRED:

@@ -11,8 +11,7 @@ from schools.models import School, User
 from schools.rules import everywhere, is_it_admin, reader_of
 
 
-@rules.predicate
-def keeps_class_groups(user: User, school: School | None = None) -> bool:
+def _keeps_class_groups(user: User, school: School | None = None) -> bool:
     """IT administrators everywhere, a school's IT people there. Without a school: somewhere."""
     if school is None:
         return not user.access.roles.isdisjoint({access.IT_ADMIN, access.SCHOOL_IT})
@@ -33,7 +32,7 @@ for verb in (
 rules.add_perm("deployments.edit_application", is_it_admin)
 rules.add_perm("deployments.edit_baseline", is_it_admin)
 rules.add_perm("deployments.export_revision", everywhere(access.IT_ADMIN, access.AUDITOR, access.COMMITTEE))
-rules.add_perm("deployments.edit_class_group", keeps_class_groups)
+rules.add_perm("deployments.edit_class_group", rules.predicate(_keeps_class_groups))
 rules.add_perm("deployments.propose_change", is_it_admin)
 rules.add_perm("deployments.approve_changeset", is_it_admin)
 rules.add_perm("deployments.cancel_changeset", is_it_admin)

@@ -55,7 +55,7 @@ def _compose(text: str) -> yaml.Node:
         raise Unreadable(0, _("The file is too large to be a baseline."))
     try:
         for event in yaml.parse(text, yaml.SafeLoader):
-            if isinstance(event, yaml.AliasEvent):
+            if isinstance(event, yaml.AliasEvent) and event.start_mark:
                 raise Unreadable(
                     event.start_mark.line + 1, _("References to other places of the file are not allowed.")
                 )

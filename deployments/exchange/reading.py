@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db import models
@@ -18,6 +18,7 @@ from deployments.services.profiles import Owner
 from fleet.models import Device
 from schools.models import ClassGroup, Municipality, School, SchoolForm
 
+Found = TypeVar("Found")
 KEYS_OF_FILE = {"format", "note", "entries"}
 KEYS_OF_ENTRY = {"container", "application", "action", "intent", "version", "capability", "decision"}
 
@@ -127,13 +128,16 @@ class _Lookup:
         return self._tables[name]
 
     def application(self, name: str, line: int) -> Application:
-        found = self._by(Application.objects.all(), lambda row: row.name).get(name)
+        found: Application | None = self._by(Application.objects.all(), lambda row: row.name).get(name)
         return _found(found, line, _("There is no application named “%(name)s”."), name=name)
 
     def owner(self, row: Mapping) -> Owner:
         level = _one_of(row, "level", list(OWNER_OF_LEVEL.values()))
         owner: Owner | None = getattr(self, f"_{level}")(row)
-        return _found(owner, row.line, _("There is no such container here: %(name)s."), name=_all_said(row))
+        if owner is None:
+            text = _("There is no such container here: %(name)s.")
+            raise Unreadable(row.line, text % {"name": _all_said(row)})
+        return owner
 
     def _municipality(self, row: Mapping) -> Municipality | None:
         return Municipality.objects.first()
@@ -171,7 +175,7 @@ class _Lookup:
         if "capability" not in row.values:
             return None
         name = _text(row, "capability")
-        found = self._by(Capability.objects.all(), lambda each: each.name).get(name)
+        found: Capability | None = self._by(Capability.objects.all(), lambda each: each.name).get(name)
         return _found(found, row.line_of("capability"), _("There is no capability named “%(name)s”."), name=name)
 
     def decision(self, row: Mapping) -> Decision | None:
@@ -185,7 +189,7 @@ class _Lookup:
         return _found(decision, said.line, _("There is no decision %(name)s."), name=f"{number}, “{text}”")
 
 
-def _found(row: Any, line: int, sentence: str, **said: object) -> Any:
+def _found(row: Found | None, line: int, sentence: str, **said: object) -> Found:
     if row is None:
         raise Unreadable(line, sentence % said)
     return row

@@ -43,7 +43,7 @@ def publish(revision: BaselineRevision, by: User) -> ChangeSet:
     Raises InvalidMove unless the revision is decided and no change of it is open.
     """
     revision.refresh_from_db(from_queryset=BaselineRevision.objects.select_for_update(of=("self",)))
-    if revision.status != Status.DECIDED or revision.change_sets.open().exists():  # type: ignore[attr-defined]
+    if revision.status != Status.DECIDED or revision.change_sets.open().exists():
         raise InvalidMove(revision.status, revision.get_status_display())
     if not is_up_to_date(revision):
         rebase(revision, by)

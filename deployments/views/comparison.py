@@ -47,7 +47,7 @@ def compare(request: HttpRequest) -> HttpResponse:
 
 
 def _in_force(revisions: QuerySet[BaselineRevision]) -> dict[str, object]:
-    active = revisions.active().first()
+    active = revisions.filter(status=BaselineRevision.Status.ACTIVE).first()
     return {"before": active.based_on_id or active.pk, "after": active.pk} if active else {}
 
 

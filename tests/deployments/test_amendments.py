@@ -125,7 +125,7 @@ def test_decision_of_a_school_reaches_no_other_school() -> None:
     change_set, version, _decision = covered(school)
     planned(change_set, version, [make.device(school), make.device(make.school()), make.device()])
 
-    with pytest.raises(changes.NotCovered, match="2 computers outside"):
+    with pytest.raises(changes.NotCovered, match="2 datorer utanför"):
         changes.approve_by_decision(change_set, HASH, NOW)
 
 

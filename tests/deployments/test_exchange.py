@@ -70,7 +70,7 @@ entries:
 
     found = problems(text)
 
-    assert [line.split(":")[0] for line in found] == ["Line 1", "Line 4", "Line 10", "Line 15"]
+    assert [line.split(":")[0] for line in found] == ["Rad 1", "Rad 4", "Rad 10", "Rad 15"]
 
 
 def test_removal_of_what_nothing_gives_is_refused_with_its_line() -> None:
@@ -78,7 +78,7 @@ def test_removal_of_what_nothing_gives_is_refused_with_its_line() -> None:
     make.municipality()
     text = f"format: 1\nnote: ''\nentries:\n- container: {{level: municipality}}\n  application: {application.name}\n"
 
-    with pytest.raises(RefusedFile, match="Line 4"):
+    with pytest.raises(RefusedFile, match="Rad 4"):
         import_draft(make.baseline(), text + "  action: remove\n", by=make.person("it_admin"))
 
 
