@@ -9,10 +9,11 @@ from datetime import datetime
 from django.db.models import Count, IntegerField, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.urls import reverse
+from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from deployments.models import AppRequest, ChangeSet
+from deployments.models import AppRequest, ChangeSet, Meeting
 from intune_sync.models import SyncRun, UnmatchedRecord
 from schools.models import User
 from schools.status import look
@@ -90,6 +91,28 @@ def about_reviews(count: int) -> Iterator[Item]:
         url = reverse("deployments:request_review")
         shown = _("Something is left to see to, or the school's time is over.")
         yield Item(text % {"number": number(count)}, shown, url, look("review").icon, "wait")
+
+
+def about_meetings(meetings: Iterable[Meeting]) -> Iterator[Item]:
+    """What the committee's meetings ask of a person who may go to them."""
+    for meeting in meetings:
+        shape = look(meeting.status)
+        words = {
+            "semester": meeting.baseline,
+            "when": formats.date_format(timezone.localtime(meeting.starts_at), "DATETIME_FORMAT"),
+        }
+        if meeting.status == Meeting.Status.CLOSED:
+            title = _("Sign the minutes of the meeting about %(semester)s") % words
+            text = _("Two of those present sign them; the secretary may not. Read them first.")
+        elif meeting.status == Meeting.Status.OPEN:
+            title, text = (
+                _("The meeting about %(semester)s is under way") % words,
+                _("Item by item, with votes and outcome."),
+            )
+        else:
+            title = _("The meeting about %(semester)s is on %(when)s") % words
+            text = _("Read the agenda, and support or comment on the proposals before it.")
+        yield Item(title, text, meeting.get_absolute_url(), shape.icon, shape.tone)
 
 
 def about_synchronisation(runs: Iterable[SyncRun]) -> Iterator[Item]:

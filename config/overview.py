@@ -10,9 +10,18 @@ from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from config.attention import Item, about_changes, about_requests, about_reviews, about_synchronisation, latest_runs
+from config.attention import (
+    Item,
+    about_changes,
+    about_meetings,
+    about_requests,
+    about_reviews,
+    about_synchronisation,
+    latest_runs,
+)
 from config.context import read_snapshot
 from config.fleet_state import Figure, Share, builds, figures, shares
+from deployments.committee.waiting import meetings_waiting_for
 from deployments.models import BaselineRevision, ChangeSet
 from deployments.queries import Progress, progress
 from deployments.requests.queue import waiting_for
@@ -103,7 +112,9 @@ def _for_readers(user: User) -> Overview:
     active = BaselineRevision.objects.visible_to(user).active().select_related("baseline__semester")
     added = Q(entries__action="add")
     revision = active.annotate(applications=Count("entries__application", filter=added, distinct=True)).first()
-    return Overview(revision=revision, reads_baseline=True)
+    goes_to_meetings = user.has_perm("deployments.run_meeting")
+    items = list(about_meetings(meetings_waiting_for(user))) if goes_to_meetings else None
+    return Overview(revision=revision, reads_baseline=True, items=items)
 
 
 def _open_or_recent(user: User, now: datetime) -> QuerySet[ChangeSet]:

@@ -202,3 +202,16 @@ def test_detail_pages_cost_few_queries(client: Client, group: Committee, django_
         client.get(path)
         with django_assert_max_num_queries(most):  # type: ignore[operator]
             client.get(path)
+
+
+def test_a_members_overview_leads_to_the_meeting_and_to_minutes_to_sign(client: Client, group: Committee) -> None:
+    proposal(group)
+    meeting = opened(group)
+    decide_all(meeting, group.chair, proposal="rejected")
+    close_meeting(meeting, group.chair, NOW)
+    client.force_login(group.members[1])
+    before = client.get("/").context["overview"].items
+    client.post(f"/meetings/{meeting.pk}/sign/", {"minutes_hash": Meeting.objects.get().minutes_hash})
+
+    assert [item.url for item in before] == [meeting.get_absolute_url()]
+    assert client.get("/").context["overview"].items == []
