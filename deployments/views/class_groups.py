@@ -10,12 +10,15 @@ from django.core.exceptions import ValidationError
 from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from deployments.models import SoftwareProfile
 from deployments.services import class_groups
+from deployments.services.profiles import container_of
+from deployments.software import effective_for_container
+from deployments.views.past import Subject, asks_for_a_day, effective_then
 from deployments.views.person import person
 from fleet.models import Device
 from schools.converters import LARGEST_KEY
@@ -35,6 +38,10 @@ def class_group(request: HttpRequest, pk: int) -> HttpResponse:
     """`?q=` narrows the school's other computers, of which the first are offered."""
     user = person(request)
     found = _group(user, pk)
+    place = container_of(found)
+    if asks_for_a_day(request):
+        subject = Subject(str(found), request.path)
+        return effective_then(request, subject, lambda revision: effective_for_container(place, revision))
     sees_computers = user.access.reads("fleet.view_device", found.school_id)
     may_edit = user.has_perm("deployments.edit_class_group", found.school)
     sought = request.GET.get("q", "").replace("\x00", "").strip()[:100]
@@ -48,7 +55,10 @@ def class_group(request: HttpRequest, pk: int) -> HttpResponse:
         "sought": sought,
         "sees_computers": sees_computers,
         "may_edit": may_edit,
-        "profile": SoftwareProfile.objects.visible_to(user).filter(class_group=found).first(),
+        "profile": place if place.pk else None,
+        "effective": effective_for_container(place),
+        "group_address": request.path,
+        "today": timezone.localdate(),
     }
     return render(request, "deployments/class_group.html", context)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -14,6 +15,20 @@ from deployments.models import Application, BaselineRevision
 from deployments.past import day_of
 from deployments.software import EffectiveApp
 from deployments.views.person import person
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What a page is about, when it has no row of its own that knows its address."""
+
+    name: str
+    address: str
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return self.address
 
 
 def asks_for_a_day(request: HttpRequest) -> bool:

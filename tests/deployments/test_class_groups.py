@@ -91,3 +91,15 @@ def test_name_that_is_taken_is_told_beside_the_field(client: Client) -> None:
     answer = client.post(reverse("deployments:class_group_list", args=[school.pk]), {"name": "7A"})
 
     assert answer.status_code == 400
+
+
+def test_class_group_shows_what_its_computers_get_without_a_container_of_its_own(client: Client) -> None:
+    school = make.school()
+    group, revision = make.class_group(school), make.revision("active")
+    make.entry(revision, school.school_form, make.app_version(make.application("GeoGebra")).application)
+    client.force_login(make.person("teacher", school))
+    address = reverse("deployments:class_group", args=[group.pk])
+
+    assert "GeoGebra" in client.get(address).content.decode()
+    assert "GeoGebra" not in client.get(address, {"on": "2020-01-01"}).content.decode()
+    assert not type(make.profile(group)).objects.exclude(class_group=group).exclude(school_form__isnull=False).exists()
