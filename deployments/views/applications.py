@@ -79,12 +79,12 @@ class Row:
     entries: list[BaselineEntry]
     installs: Installs
     vetting: Vetting
+    version_rows: list[dict[str, str]]
 
     @property
     def latest_versions(self) -> list[tuple[str, str]]:
         """Platform and version of the latest on each platform."""
-        rows: list[dict[str, str]] = self.application.version_rows
-        latest = {row["platform"]: row["version"] for row in reversed(rows)}
+        latest = {row["platform"]: row["version"] for row in reversed(self.version_rows)}
         return [(platform.label, latest[platform]) for platform in Platform if platform in latest]
 
 
@@ -95,7 +95,7 @@ def _rows(applications: Sequence[Any], user: User) -> list[Row]:
         decided[entry.application_id].append(entry)
     installs = installs_by_application(user, keys) if user.access.reads("fleet.view_device") else {}
     return [
-        Row(each, decided[each.pk], installs.get(each.pk, Installs()), vetting(card_of(each), today))
+        Row(each, decided[each.pk], installs.get(each.pk, Installs()), vetting(card_of(each), today), each.version_rows)
         for each in applications
     ]
 
