@@ -226,6 +226,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "intune_sync.tasks.sweep", "schedule": SWEEP_SECONDS},
     "requests": {"task": "deployments.tasks.advance_requests", "schedule": 60},
     "ends": {"task": "deployments.tasks.remind_of_ends", "schedule": crontab(hour="6", minute="40")},
+    "dates": {"task": "deployments.tasks.announce_dates", "schedule": crontab(hour="6", minute="50")},
     "tidy": {"task": "schools.tasks.tidy", "schedule": crontab(hour="3", minute="10")},
     "trouble": {"task": "intune_sync.tasks.tell_of_trouble", "schedule": 300},
     # A message that waited for a slow mail server or listener is dropped: the next one finds the same rows.

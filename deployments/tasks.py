@@ -5,6 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
+from deployments.committee.announcing import announce
 from deployments.services import reminders, requests
 
 
@@ -18,3 +19,9 @@ def advance_requests() -> None:
 def remind_of_ends() -> None:
     """Vettings and licences that end."""
     reminders.remind(timezone.localdate())
+
+
+@shared_task
+def announce_dates() -> None:
+    """The dates of the semester's preparation, to the committee."""
+    announce(timezone.localdate())

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import Q
+from django.urls import reverse
 from django.utils import formats, timezone
-from django.utils.dateparse import parse_datetime
+from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from deployments.models import Decision, Meeting, Proposal, ProposalComment
+from deployments.models import Baseline, Decision, Meeting, Proposal, ProposalComment
 from schools.access import COMMITTEE, IT_ADMIN
 from schools.models import User
 from schools.notifications.kinds import register
@@ -78,6 +80,41 @@ def tell_delegated(decision: Decision, by: User) -> None:
     )
 
 
+def tell_date(baseline: Baseline, kind: str) -> None:
+    """`kind` proposals.open or proposals.closing: the committee and IT."""
+    semester = baseline.semester
+    tell(
+        holders_of(COMMITTEE, IT_ADMIN),
+        kind,
+        episode=f"baseline:{baseline.pk}:{kind}:{semester.freeze_on}",
+        url=reverse("deployments:proposal_list"),
+        data={"semester": str(semester), "day": semester.freeze_on.isoformat() if semester.freeze_on else ""},
+    )
+
+
+def tell_tomorrow(meeting: Meeting) -> None:
+    """Those who hold a seat, and those who keep the minutes."""
+    people = User.objects.filter(Q(seats__isnull=False) | Q(pk__in=[meeting.chair_id or 0, meeting.secretary_id or 0]))
+    tell(
+        people.distinct(),
+        "meeting.tomorrow",
+        episode=f"meeting:{meeting.pk}:tomorrow:{meeting.starts_at.isoformat(timespec='minutes')}",
+        url=meeting.get_absolute_url(),
+        data={"meeting": str(meeting.baseline), "at": meeting.starts_at.isoformat(), "place": meeting.place},
+    )
+
+
+def _with_day(data: dict[str, Any]) -> dict[str, Any]:
+    day = parse_date(str(data.get("day") or ""))
+    return {**data, "day": formats.date_format(day) if day else ""}
+
+
+def _open_body(data: dict[str, Any]) -> str:
+    if data.get("day"):
+        return _("Make and support proposals until %(day)s. Then they are frozen before the meeting.") % _with_day(data)
+    return _("Make and support proposals for the term now.")
+
+
 def _named(proposal: Proposal) -> dict[str, str]:
     return {"kind": proposal.kind, "application": proposal.application.name}
 
@@ -120,6 +157,24 @@ for code, subject, label in (
         _about,
         label=label,
     )
+register(
+    "proposals.open",
+    lambda data: _("Proposals for %(semester)s are open") % data,
+    _open_body,
+    label=gettext_lazy("Proposals for a semester open"),
+)
+register(
+    "proposals.closing",
+    lambda data: _("Proposals for %(semester)s close on %(day)s") % _with_day(data),
+    lambda data: _("After that no proposal can be made before the meeting."),
+    label=gettext_lazy("Proposals for a semester close soon"),
+)
+register(
+    "meeting.tomorrow",
+    lambda data: _("Tomorrow is the meeting about %(meeting)s") % data,
+    _called_body,
+    label=gettext_lazy("The committee meets tomorrow"),
+)
 register(
     "minutes.to_sign",
     lambda data: _("The minutes of the meeting about %(meeting)s are ready to be signed") % data,
