@@ -95,12 +95,13 @@ def unmet_demand(now: datetime) -> Sequence[Unmet]:
             refused=Count("pk", distinct=True, filter=refused),
             waiting=Count("pk", distinct=True, filter=waiting),
             latest=Max("created_at"),
+            written=Max("wanted"),
         )
         .order_by("-asking", "-latest")
     )
     return [
         Unmet(
-            row["name"],
+            row["name"] if row["application"] else row["written"],
             row["application"],
             row["asking"] + row["supporting"],
             row["refused"],

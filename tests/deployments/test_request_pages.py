@@ -191,7 +191,7 @@ def test_it_sees_queue_lead_times_and_unmet_demand(client: Client, school) -> No
     (row,) = page.context["lead_times"]
     assert (row.status, row.count, row.median) == ("school", 5, timedelta(days=3))
     assert timedelta(days=13) < row.slow < timedelta(days=14)
-    assert [unmet.name for unmet in page.context["unmet"]] == ["nytt program"]
+    assert [unmet.name for unmet in page.context["unmet"]] == ["Nytt Program"]
     assert "Nytt Program" in text_of(page)
     assert get(signed_in(client, make.person("approver", school)), "request_review").status_code == 403
 

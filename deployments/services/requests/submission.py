@@ -47,6 +47,8 @@ def draft(wish: Wish, by: User, now: datetime | None = None) -> AppRequest:
     _check(wish)
     now = now or timezone.now()
     row = AppRequest.objects.create(requested_by=by, **wish.columns)
+    row.created_at = now
+    row.save(update_fields=["created_at"])
     RequestStep.objects.create(request=row, status=row.status, entered_at=now, by=by)
     audit.record("request.drafted", row, by=by, school=row.school, after=_said(row))
     return row
