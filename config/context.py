@@ -66,8 +66,9 @@ def _fresh_snapshot() -> Snapshot:
 
 def _counted(rows: QuerySet[Any]) -> QuerySet[Any]:
     """One row with the number of rows; no row when there are none."""
-    every = rows.order_by().annotate(all=Value(1)).values("all")
-    return every.annotate(count=Count("pk")).values("count")
+    every: QuerySet[Any] = rows.order_by().annotate(all=Value(1)).values("all")
+    counted: QuerySet[Any] = every.annotate(count=Count("pk")).values("count")
+    return counted
 
 
 class Site:
