@@ -61,17 +61,17 @@ def amend(specs: Iterable[EntrySpec], decision: Decision, *, requested_by: User,
 def put(draft: BaselineRevision, spec: EntrySpec, decision: Decision, *, by: User) -> BaselineEntry:
     """Write one entry of a draft in the name of a decision. Raises ValidationError for what would mean nothing.
 
-    A removal stays as an entry where the container itself gave the application, so that the decision can be found.
+    A removal always stays as an entry, so that the decision can be found, also where nothing gives the application any
+    more: what was decided between proposal and meeting never stops a meeting from being closed.
     """
     entry = BaselineEntry.objects.filter(revision=draft, profile=spec.profile, application=spec.application).first()
     before = entry.as_row() if entry else {}
-    gave_it = entry is not None and entry.action == BaselineEntry.Action.ADD
     entry = entry or BaselineEntry(revision=draft, profile=spec.profile, application=spec.application)
     removes = spec.action == BaselineEntry.Action.REMOVE
     entry.action = spec.action
     entry.intent, entry.version = ("", None) if removes else (spec.intent, spec.version)
     entry.decision, entry.capability = decision, spec.capability
-    if not (removes and gave_it):
+    if not removes:
         check_entry(entry)
     entry.save()
     after = {**entry.as_row(), "decision": decision.text}

@@ -63,6 +63,15 @@ def test_removal_stays_as_an_entry_where_the_container_gave_the_app() -> None:
     assert (entry.action, entry.intent, entry.decision_id) == ("remove", "", change_set.decision_id)
 
 
+def test_decided_removal_of_what_is_gone_meanwhile_stops_no_meeting() -> None:
+    make.revision("active")
+    wanted = spec(make.municipality(), action="remove")
+
+    revision = decide_revision(make.baseline("HT"), [(wanted, make.decision())], make.person("it_admin"))
+
+    assert revision.entries.get().action == "remove"
+
+
 def test_later_draft_keeps_decisions_of_entries_it_does_not_change() -> None:
     active, decision = make.revision("active"), make.decision()
     entry = make.entry(active, make.school(), make.app_version().application, decision=decision)
