@@ -60,7 +60,7 @@ def merged(row: AppRequest, by: User) -> None:
 
 def try_it(row: AppRequest) -> None:
     names = ", ".join(str(device) for device in row.pilot_devices.all())
-    _tell(row, "request.pilot", [row.responsible_teacher, row.requested_by], urgent=True, computers=names)
+    _tell(row, "request.pilot", [row.responsible_teacher], urgent=True, computers=names)
 
 
 def done(row: AppRequest) -> None:

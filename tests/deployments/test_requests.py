@@ -226,6 +226,18 @@ def test_two_first_computers_are_of_different_models(school) -> None:
     assert {device.hardware_model.name for device in pilot_computers(request)} == {"Latitude 3120", "TravelMate B3"}
 
 
+def test_two_that_have_it_already_are_tried_at_once(school) -> None:
+    people, app = staff(school), vetted()
+    computers(school)
+    request = sent(school, app, people["teacher"])
+    requests.approve(request, people["approver"])
+    carried_out(request, [])
+
+    requests.advance(timezone.now())
+
+    assert AppRequest.objects.get().status == "pilot"
+
+
 def test_withdrawing_stops_the_change(school) -> None:
     people, app = staff(school), vetted()
     computers(school)

@@ -81,7 +81,8 @@ def _follow(key: int, now: datetime) -> bool:
 def _carry_on(row: AppRequest, now: datetime) -> None:
     """To the next state, when what the request waits for has come."""
     if row.status == Status.PLANNED and row.pilot_devices.exists():
-        if installing(row).done:
+        seen = installing(row)
+        if seen.done or (_is_written(row) and not seen.total):  # the two may have it by a wider decision
             step(row, Status.PILOT, "request.pilot", by=None, now=now)
             telling.try_it(row)
     elif row.status == Status.PLANNED and _is_written(row):
