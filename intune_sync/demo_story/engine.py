@@ -10,11 +10,12 @@ from intune_sync.payloads.new_apps import WINGET
 from intune_sync.services.new_apps import NewApp, request_app
 from schools.models import User
 
+MODELLING = "Tredimensionell modellering, animering och rendering."
 BLENDER = NewApp(
     type=WINGET,
     name="Blender",
     publisher="Blender Foundation",
-    description="Tredimensionell modellering, animering och rendering.",
+    description=MODELLING,
     package="9PP3C07GTVRH",
 )
 
