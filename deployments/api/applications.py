@@ -3,14 +3,24 @@ from __future__ import annotations
 from typing import Any
 
 import django_filters
-from django.db.models import Prefetch
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, TextField
+from django.db.models.functions import Cast, JSONObject
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from deployments.catalogue.vetting import Vetting, card_of, in_state, vetting
-from deployments.models import Application, AppVersion, Capability, CapabilityApplication, LicencePool, VettingCard
+from deployments.models import (
+    Application,
+    AppVersion,
+    Capability,
+    CapabilityApplication,
+    LicencePool,
+    Subject,
+    VettingCard,
+)
 from fleet.filters import KeyFilter
 from fleet.models import Platform
 from schools.api import Rows
@@ -58,7 +68,7 @@ class LicencePoolSerializer(serializers.ModelSerializer[LicencePool]):
 
 class ApplicationSerializer(serializers.ModelSerializer[Application]):
     versions = AppVersionSerializer(many=True, read_only=True, help_text=_("The latest of each platform first."))
-    subjects = serializers.SlugRelatedField(slug_field="name", many=True, read_only=True)  # type: ignore[var-annotated]
+    subjects = serializers.ListField(source="subject_names", child=serializers.CharField(), read_only=True)
     vetting = serializers.SerializerMethodField(
         help_text=_("Null: the application has no card, or you do not read vetting cards.")
     )
@@ -86,7 +96,7 @@ class ApplicationSerializer(serializers.ModelSerializer[Application]):
 
     @extend_schema_field(LicencePoolSerializer(many=True))
     def get_licences(self, application: Application) -> Any:
-        return LicencePoolSerializer(application.licence_pools.all(), many=True).data
+        return application.licence_rows or []  # type: ignore[attr-defined]
 
     def _reads_licences(self) -> bool:
         return bool(self.context["request"].user.access.reads("deployments.view_licence"))
@@ -111,7 +121,7 @@ class ApplicationFilters(django_filters.FilterSet):  # type: ignore[misc]
 
 
 class ApplicationViewSet(Rows):
-    queryset = Application.objects.select_related("vetting_card").prefetch_related("versions", "subjects")
+    queryset = Application.objects.select_related("vetting_card").prefetch_related("versions")
     serializer_class = ApplicationSerializer
     filterset_class = ApplicationFilters
     permission = "deployments.view_application"
@@ -121,8 +131,24 @@ class ApplicationViewSet(Rows):
         applications = super().get_queryset()
         if getattr(self, "swagger_fake_view", False):
             return applications
-        pools = LicencePool.objects.visible_to(self.request.user)  # type: ignore[arg-type]
-        return applications.prefetch_related(Prefetch("licence_pools", pools))
+        subjects = Subject.objects.filter(applications=OuterRef("pk")).order_by("name")
+        pools = LicencePool.objects.visible_to(self.request.user).filter(application=OuterRef("pk"))  # type: ignore[arg-type]
+        return applications.annotate(
+            subject_names=ArraySubquery(subjects.values("name")),
+            licence_rows=ArraySubquery(pools.order_by("school__name", "pk").values(row=_licence_row())),
+        )
+
+
+def _licence_row() -> JSONObject:
+    """As `LicencePoolSerializer` writes it."""
+    return JSONObject(
+        id="pk",
+        school="school_id",
+        seats="seats",
+        cost_per_year=Cast("cost_per_year", TextField()),
+        ends_on=Cast("ends_on", TextField()),
+        note="note",
+    )
 
 
 class CapabilityChoiceSerializer(serializers.ModelSerializer[CapabilityApplication]):

@@ -1,3 +1,5 @@
+from datetime import date
+
 import pytest
 from django.core.exceptions import ValidationError
 from django.test import Client
@@ -159,7 +161,7 @@ def test_api_lists_capabilities_and_what_is_known_of_applications(client: Client
     word = capability.choices.get(platform="windows").application
     make.subject("Svenska", word)
     make.vetting_card(word)
-    make.licence_pool(word, 30)
+    make.licence_pool(word, 30, cost_per_year=1200, ends_on=date(2027, 6, 30))
     headers = {"Authorization": f"Bearer {make.api_token(make.person('it_admin'))}"}
     teacher = {"Authorization": f"Bearer {make.api_token(make.person('teacher', make.school()))}"}
 
@@ -170,5 +172,11 @@ def test_api_lists_capabilities_and_what_is_known_of_applications(client: Client
     assert {each["application_name"] for each in listed["choices"]} == {"Word", "Pages"}
     assert known["subjects"] == ["Svenska"]
     assert known["vetting"]["missing"] == []
-    assert [pool["seats"] for pool in known["licences"]] == [30]
+    (pool,) = known["licences"]
+    assert (pool["seats"], pool["school"], pool["cost_per_year"], pool["ends_on"]) == (
+        30,
+        None,
+        "1200.00",
+        "2027-06-30",
+    )
     assert (less["vetting"], less["licences"]) == (None, [])
