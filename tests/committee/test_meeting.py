@@ -19,6 +19,7 @@ from deployments.services.minutes import StaleMinutes, close_meeting, sign
 from schools.models import AuditEvent, Notification
 from tests import factories
 from tests.committee.table import Committee, called, committee, decide_all, opened, proposal, vetted
+from tests.deployments.request_factories import app_request
 from tests.factories import NOW
 
 pytestmark = pytest.mark.django_db
@@ -281,3 +282,25 @@ def test_two_meetings_about_one_baseline_are_not_open_at_once(group: Committee) 
 
     with pytest.raises(ValidationError):
         opened(group, later)
+
+
+def test_a_request_before_the_committee_stands_on_the_agenda_and_gets_its_answer(group: Committee) -> None:
+    wish = app_request("committee", factories.school(), application=vetted("Blender"))
+    meeting = opened(group)
+    item = the_item(meeting, "request")
+    decide_all(meeting, group.chair, request="rejected")
+    close_meeting(meeting, group.chair, NOW)
+
+    wish.refresh_from_db()
+    assert "Blender" in item.title
+    assert wish.status == "refused"
+    assert Decision.objects.get(request=wish).kind == "meeting"
+
+
+def test_a_postponed_request_stays_with_the_committee(group: Committee) -> None:
+    wish = app_request("committee", factories.school(), application=vetted())
+    meeting = opened(group)
+    decide_all(meeting, group.chair, request="tabled")
+    close_meeting(meeting, group.chair, NOW)
+
+    assert the_item(called(group), "request").request == wish
