@@ -54,7 +54,8 @@ class Semester(models.Model):
                 & Q(publish_on__lte=F("review_on")),
                 name="semester_dates_in_order",
                 violation_error_message=_(
-                    "The dates have to follow one another: proposals open, proposals close, meeting, publishing, review."
+                    "The dates have to follow one another: "
+                    "proposals open, proposals close, meeting, publishing, review."
                 ),
             ),
         ]
