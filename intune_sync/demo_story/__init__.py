@@ -4,10 +4,17 @@ from datetime import datetime
 
 from intune_sync.demo_story import baselines, catalogue, committee, engine, requests
 
-CHAPTERS = (catalogue, baselines, requests, committee, engine)
+CHAPTERS = (
+    catalogue.tell,
+    baselines.tell,
+    committee.tell_last_meeting,
+    requests.tell,
+    committee.tell_coming_term,
+    engine.tell,
+)
 
 
 def tell(now: datetime) -> None:
     """All chapters in order; each does nothing where it has been told already."""
     for chapter in CHAPTERS:
-        chapter.tell(now)
+        chapter(now)

@@ -13,6 +13,7 @@ from deployments.models import (
     Baseline,
     BaselineEntry,
     BaselineRevision,
+    Delegation,
     Meeting,
     Proposal,
     Seat,
@@ -87,18 +88,27 @@ COMING_TERM = [
 ]
 
 
-def tell(now: datetime) -> None:
-    """Again does nothing."""
-    if Seat.objects.exists():
+def tell_last_meeting(now: datetime) -> None:
+    """Before the schools' requests, which stand on the next agenda. Again does nothing."""
+    present = _present()
+    if present is None or Seat.objects.exists():
         return
     _fill_seats()
-    present = Baseline.objects.select_related("semester").order_by("semester__starts_on").first()
-    if present is None:
-        return
     _last_meeting(present, now)
+
+
+def tell_coming_term(now: datetime) -> None:
+    """Again does nothing."""
+    present = _present()
+    if present is None or Delegation.objects.exists():
+        return
     _coming_term(present.semester, now)
     starts, ends = timezone.localdate(now), timezone.localdate(now) + timedelta(days=200)
     delegate(_person("gunilla"), DELEGATED, starts, ends, by=_person("anna"))
+
+
+def _present() -> Baseline | None:
+    return Baseline.objects.select_related("semester").order_by("semester__starts_on").first()
 
 
 def _fill_seats() -> None:
