@@ -186,6 +186,8 @@ SPECTACULAR_SETTINGS = {
         "RequestStatusEnum": "deployments.models.AppRequest.Status",
         "ChangeSetStatusEnum": "deployments.models.ChangeSet.Status",
         "SyncRunStatusEnum": "intune_sync.models.SyncRun.Status",
+        "IntentEnum": "deployments.models.Intent",
+        "ProposalKindEnum": "deployments.models.Proposal.Kind",
         "ResourceEnum": "intune_sync.models.SyncRun.Resource",
     },
 }

@@ -106,11 +106,11 @@ class WishSerializer(serializers.Serializer[Any]):
         return fields
 
 
-class ReasonSerializer(serializers.Serializer[Any]):
+class RequestReasonSerializer(serializers.Serializer[Any]):
     reason = serializers.CharField(max_length=2000)
 
 
-class WithdrawalSerializer(serializers.Serializer[Any]):
+class RequestWithdrawalSerializer(serializers.Serializer[Any]):
     reason = serializers.CharField(max_length=2000, required=False, allow_blank=True, default="")
 
 
@@ -174,21 +174,23 @@ class AppRequestViewSet(Rows):
     def approve(self, request: Request, pk: str) -> Response:
         return self._act("deployments.decide_apprequest", requests.approve)
 
-    @extend_schema(description=_("Say no, with the reason."), request=ReasonSerializer, responses=AppRequestSerializer)
+    @extend_schema(
+        description=_("Say no, with the reason."), request=RequestReasonSerializer, responses=AppRequestSerializer
+    )
     @action(detail=True, methods=["post"])
     @idempotent
     def refuse(self, request: Request, pk: str) -> Response:
-        return self._act("deployments.decide_apprequest", requests.refuse, ReasonSerializer)
+        return self._act("deployments.decide_apprequest", requests.refuse, RequestReasonSerializer)
 
     @extend_schema(
         description=_("Take the request back; what has reached computers is taken away again."),
-        request=WithdrawalSerializer,
+        request=RequestWithdrawalSerializer,
         responses=AppRequestSerializer,
     )
     @action(detail=True, methods=["post"])
     @idempotent
     def withdraw(self, request: Request, pk: str) -> Response:
-        return self._act("deployments.withdraw_apprequest", requests.withdraw, WithdrawalSerializer)
+        return self._act("deployments.withdraw_apprequest", requests.withdraw, RequestWithdrawalSerializer)
 
     @extend_schema(
         description=_("It works on the first computers, so the rest follow."),
@@ -202,23 +204,23 @@ class AppRequestViewSet(Rows):
 
     @extend_schema(
         description=_("Let the rest follow without trying first, with the reason."),
-        request=ReasonSerializer,
+        request=RequestReasonSerializer,
         responses=AppRequestSerializer,
     )
     @action(detail=True, methods=["post"])
     @idempotent
     def skip(self, request: Request, pk: str) -> Response:
-        return self._act("deployments.follow_apprequest", requests.skip_pilot, ReasonSerializer)
+        return self._act("deployments.follow_apprequest", requests.skip_pilot, RequestReasonSerializer)
 
     @extend_schema(
         description=_("Ask the committee for an answer for the whole municipality, with the reason."),
-        request=ReasonSerializer,
+        request=RequestReasonSerializer,
         responses=AppRequestSerializer,
     )
     @action(detail=True, methods=["post"])
     @idempotent
     def committee(self, request: Request, pk: str) -> Response:
-        return self._act("deployments.review_apprequest", requests.to_committee, ReasonSerializer)
+        return self._act("deployments.review_apprequest", requests.to_committee, RequestReasonSerializer)
 
     @extend_schema(methods=["get"], description=_("The thread."), responses=RequestMessageSerializer(many=True))
     @extend_schema(

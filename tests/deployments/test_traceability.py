@@ -26,7 +26,7 @@ def get(client: Client, name: str, *args: object, **query: str):
 
 
 def decided(at, **columns):
-    """An application that a decision requires in a container, in the active revision; the former one had it available."""
+    """An application that a decision requires in a container; the revision before only offered it there."""
     version, decision = make.app_version(make.application("GeoGebra")), make.decision(**columns)
     before = make.revision("superseded")
     make.entry(before, at, version.application, "available")
