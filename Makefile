@@ -37,7 +37,7 @@ setup-dev: ## the same and what tests and checks need
 
 test: lint ## all checks and tests, with Chromium; ARGS="-k word" chooses
 	@$(PYTHON) -m scripts.chromium
-	@$(VENV_PYTHON) -m pytest -n 2 $(ARGS)
+	@$(VENV_PYTHON) -m pytest -n 2 --dist loadgroup $(ARGS)
 
 lint: setup-dev ## format, style, types, import directions, migrations, settings, translations
 	@.venv/bin/ruff format --check --quiet --output-format concise .
