@@ -30,6 +30,7 @@ urlpatterns = [
     path("applications/<row:pk>/", applications.application, name="application"),
     path("applications/<row:pk>/edit/", catalogue.edit_application, name="edit_application"),
     path("applications/<row:pk>/vetting/", catalogue.vetting_card, name="vetting_card"),
+    path("applications/<row:pk>/seats/", applications.licence_seats, name="licence_seats"),
     path("applications/<row:pk>/licences/", catalogue.add_licence, name="add_licence"),
     path("applications/<row:pk>/licences/<row:pool>/", catalogue.change_licence, name="change_licence"),
     path("applications/<row:pk>/licences/<row:pool>/drop/", catalogue.drop_licence, name="drop_licence"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from django.db.models import Q
 
@@ -31,10 +31,11 @@ READERS: dict[str, frozenset[str]] = {
 
 @dataclass(frozen=True)
 class Access:
-    """Roles held now: `everywhere` in the whole municipality, `at` by school id."""
+    """Roles held now: `everywhere` in the whole municipality, `at` by school id, and those schools' names."""
 
     everywhere: frozenset[str]
     at: dict[int, frozenset[str]]
+    names: dict[int, str] = field(default_factory=dict)
 
     @classmethod
     def from_roles(cls, held: Iterable[tuple[str, int | None]]) -> Access:

@@ -10,7 +10,7 @@ from typing import Any
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef, Prefetch
 from django.db.models.functions import JSONObject
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
@@ -18,7 +18,7 @@ from django.views.decorators.http import require_GET
 from deployments.catalogue.card import facts
 from deployments.catalogue.filters import CatalogueFilters
 from deployments.catalogue.grades import grades_in_words
-from deployments.catalogue.pools import licences
+from deployments.catalogue.pools import licences, seats_used
 from deployments.catalogue.vetting import Vetting, card_of, completeness, may_be_decided, vetting
 from deployments.differences import entries_visible_to
 from deployments.installs import Installs, installs_by_application
@@ -128,7 +128,20 @@ def application(request: HttpRequest, pk: int) -> HttpResponse:
         "facts": facts(card) if sees_vetting else [],
         "completeness": completeness(card),
         "obstacles": may_be_decided(found, today) if sees_vetting and card else [],
-        "licences": licences(found, user, today),
+        "licence_lines": licences(found, user, today),
+        "sees_all_licences": user.access.reads_all("deployments.view_licence"),
         "today": today,
     }
     return render(request, "deployments/application.html", context)
+
+
+@require_GET
+@permission_required("deployments.view_licence")
+def licence_seats(request: HttpRequest, pk: int) -> HttpResponse:
+    """How many seats are used: counted over the whole fleet, so apart from the application's own page."""
+    user = person(request)
+    if not user.access.reads_all("deployments.view_licence"):
+        raise Http404
+    found = get_object_or_404(Application.objects.visible_to(user), pk=pk)
+    context = {"application": found, "used": seats_used(found, timezone.localdate())}
+    return render_page(request, "deployments/licence_seats.html", context, partial="deployments/_licence_seats.html")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any, Self
@@ -75,8 +76,10 @@ class User(AbstractBaseUser):
     @cached_property
     def access(self) -> Access:
         """What this person's roles reach now; one query, kept for the life of this object (one request)."""
-        held = RoleAssignment.objects.filter(user=self).current(timezone.now()).values_list("role", "school_id")
-        return Access.from_roles(held)
+        held = RoleAssignment.objects.filter(user=self).current(timezone.now())
+        rows = list(held.values_list("role", "school_id", "school__name"))
+        names = {school: name for _role, school, name in rows if school}
+        return replace(Access.from_roles((role, school) for role, school, _name in rows), names=names)
 
     def has_perm(self, permission: str, obj: object = None) -> bool:
         """Permissions are predicates in each room's `rules.py`; an unknown name is a programming error."""

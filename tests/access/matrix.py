@@ -100,6 +100,7 @@ PAGES: dict[str, Row] = {
     "deployments:add_application": row(GET=IT, POST=IT),
     "deployments:edit_application": row("application", GET=IT, POST=IT),
     "deployments:vetting_card": row("application", GET=IT, POST=IT),
+    "deployments:licence_seats": row("application", GET=PREPARING),
     "deployments:add_licence": row("application", GET=IT, POST=IT),
     "deployments:change_licence": row(keys={"pk": "application", "pool": "licence"}, GET=IT, POST=IT),
     "deployments:drop_licence": row(keys={"pk": "application", "pool": "licence"}, POST=IT),

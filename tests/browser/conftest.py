@@ -39,6 +39,16 @@ class Demo:
     def account(self, username: str) -> dict[str, Any]:
         return next(account for account in self.info["accounts"] if account["username"] == username)
 
+    def is_at_rest(self) -> bool:
+        """Whether no change is on its way: the demo begins with a school's request that carries itself out."""
+        answer = requests.get(
+            f"{self.info['api_url']}/change-sets/?page_size=100",
+            headers={"Authorization": f"Bearer {self.info['api_token']}"},
+            timeout=30,
+        )
+        answer.raise_for_status()
+        return all(change["status"] in ("applied", "rejected", "cancelled") for change in answer.json()["results"])
+
     def sandbox(self, path: str, body: Any = None, method: str = "") -> Any:
         method = method or ("GET" if body is None else "POST")
         answer = requests.request(
@@ -62,7 +72,9 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
             lambda: described.exists() or process.poll() is not None, seconds=START_SECONDS, what="the demo to be ready"
         )
         assert described.exists(), (data_dir / "output").read_text()
-        yield Demo(json.loads(described.read_text()), data_dir / "sandbox" / "ca.pem")
+        running = Demo(json.loads(described.read_text()), data_dir / "sandbox" / "ca.pem")
+        eventually(running.is_at_rest, seconds=120, what="the demo's own change to be written")
+        yield running
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(60)

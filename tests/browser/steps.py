@@ -18,7 +18,7 @@ def start_draft(page: Page, app: str) -> str:
     page.locator("select[name=container]").select_option(label=CONTAINER)
     page.locator("select[name=application]").select_option(label=app)
     page.locator("select[name=decision]").select_option("required")
-    page.locator("form:has(select[name=application]) button").click()
+    page.locator("form:has(select[name=application]) button.btn-primary").click()
     page.wait_for_url(re.compile(r"/revisions/\d+/$"))
     return page.url
 
