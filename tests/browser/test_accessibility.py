@@ -54,6 +54,7 @@ LISTS = {
         "/mailbox/",
         "/webhooks/",
         "/api/",
+        "/applications/1/seats/",
         "/finns-inte/",
     ],
     "cecilia": ["/", "/requests/", "/requests/new/", "/requests/deputies/"],
