@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from django.utils import timezone
 
 from deployments.committee.minutes import minutes_hash, minutes_of
-from deployments.models import AgendaItem, Delegation, Meeting, Proposal, Seat
+from deployments.models import AgendaItem, Baseline, Delegation, Meeting, Proposal, Seat
 from schools.access import COMMITTEE, IT_ADMIN
 from schools.models import User
 from tests import factories
@@ -26,9 +26,8 @@ def committee_objects(people: dict[str, User]) -> dict[str, int]:
         reason="Kursen behöver det.",
         proposed_by=member,
     )
-    meeting, opened, closed = (
-        _meeting(baseline, people[IT_ADMIN], seat, status) for status in ("planned", "open", "open")
-    )
+    meeting = _meeting(baseline, people[IT_ADMIN], seat, "planned")
+    opened, closed = (_meeting(factories.baseline("VT", year), people[IT_ADMIN], seat, "open") for year in (2032, 2033))
     item = AgendaItem.objects.create(meeting=opened, number=1, kind="information", title="Läget")
     minutes = minutes_of(closed, NOW)
     closed.move_to("closed", closed_at=NOW, minutes=minutes, minutes_hash=minutes_hash(minutes))
@@ -47,11 +46,14 @@ def committee_objects(people: dict[str, User]) -> dict[str, int]:
     }
 
 
-def _meeting(baseline: object, chair: User, seat: Seat, status: str) -> Meeting:
-    """Each about a semester of its own, as only one may be open about each."""
-    of = baseline if status == "planned" else factories.baseline("VT", 2040 + factories.number())
+def _meeting(baseline: Baseline, chair: User, seat: Seat, status: str) -> Meeting:
     meeting = Meeting.objects.create(
-        baseline=of, starts_at=NOW, chair=chair, secretary=factories.person(IT_ADMIN), status=status, opened_at=NOW
+        baseline=baseline,
+        starts_at=NOW,
+        chair=chair,
+        secretary=factories.person(IT_ADMIN),
+        status=status,
+        opened_at=NOW,
     )
     meeting.present.add(seat)
     return meeting
