@@ -250,6 +250,10 @@ CLIENT_ID = env.str("CLIENT_ID", default="")
 CLIENT_SECRET = env.str("CLIENT_SECRET", default="")
 CLIENT_CERTIFICATE = env.str("CLIENT_CERTIFICATE", default="")
 SYNC_INTERVAL_SECONDS = env.int("SYNC_INTERVAL_SECONDS", default=900)
+# The fault programme's own; see intune_sync/kill_points.py.
+KILL_POINTS = env.str("KILL_POINTS", default="")
+if KILL_POINTS and SECURE_COOKIES:
+    raise ImproperlyConfigured("KILL_POINTS kills workers on purpose and is refused where SECURE_COOKIES is on")
 
 # Working days that each step of a school's request may take before it is reminded of and handed to IT.
 REQUEST_SCHOOL_DAYS = env.int("REQUEST_SCHOOL_DAYS", default=5)
