@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import django_filters
 from django.db import transaction
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
@@ -128,6 +129,28 @@ class AppRequestFilters(django_filters.FilterSet):  # type: ignore[misc]
         fields = ["status", "school", "application"]
 
 
+def command(
+    name: str,
+    act: Callable[..., AppRequest],
+    permission: str,
+    description: str | Promise,
+    shape: type[serializers.Serializer[Any]] | None = None,
+    *,
+    of_school: bool = False,
+) -> Any:
+    """`POST …/{name}/`: one act on a visible request, by the rule `permission`; the body has the shape's fields.
+
+    `of_school`: the rule is asked about the request's school, not about the request.
+    """
+
+    def run(view: AppRequestViewSet, request: Request, pk: str) -> Response:
+        return view.perform(act, permission, shape, of_school=of_school)
+
+    run.__name__ = name
+    described = extend_schema(description=description, request=shape, responses=AppRequestSerializer)
+    return described(action(detail=True, methods=["post"])(idempotent(run)))
+
+
 class AppRequestViewSet(Rows):
     queryset = AppRequest.objects.select_related(
         "school", "class_group", "application", "requested_by", "approved_by", "responsible_teacher"
@@ -152,75 +175,53 @@ class AppRequestViewSet(Rows):
         made = requests.draft(wish, self._person)
         return self._answer(made, status.HTTP_201_CREATED)
 
-    @extend_schema(
-        description=_("Send a draft of your own to the school's approver."),
-        request=None,
-        responses=AppRequestSerializer,
+    submit = command(
+        "submit",
+        requests.submit,
+        "deployments.make_apprequest",
+        _("Send a draft of your own to the school's approver."),
+        of_school=True,
     )
-    @action(detail=True, methods=["post"])
-    @idempotent
-    def submit(self, request: Request, pk: str) -> Response:
-        return self._act("deployments.make_apprequest", requests.submit, of_school=True)
-
-    @extend_schema(
-        description=_(
-            "The school's yes, or IT's. What is vetted and licensed goes straight to the computers; else IT reviews it."
-        ),
-        request=None,
-        responses=AppRequestSerializer,
+    approve = command(
+        "approve",
+        requests.approve,
+        "deployments.decide_apprequest",
+        _("The school's yes, or IT's. What is vetted and licensed goes straight to the computers; else IT reviews it."),
     )
-    @action(detail=True, methods=["post"])
-    @idempotent
-    def approve(self, request: Request, pk: str) -> Response:
-        return self._act("deployments.decide_apprequest", requests.approve)
-
-    @extend_schema(
-        description=_("Say no, with the reason."), request=RequestReasonSerializer, responses=AppRequestSerializer
+    refuse = command(
+        "refuse",
+        requests.refuse,
+        "deployments.decide_apprequest",
+        _("Say no, with the reason."),
+        RequestReasonSerializer,
     )
-    @action(detail=True, methods=["post"])
-    @idempotent
-    def refuse(self, request: Request, pk: str) -> Response:
-        return self._act("deployments.decide_apprequest", requests.refuse, RequestReasonSerializer)
-
-    @extend_schema(
-        description=_("Take the request back; what has reached computers is taken away again."),
-        request=RequestWithdrawalSerializer,
-        responses=AppRequestSerializer,
+    withdraw = command(
+        "withdraw",
+        requests.withdraw,
+        "deployments.withdraw_apprequest",
+        _("Take the request back; what has reached computers is taken away again."),
+        RequestWithdrawalSerializer,
     )
-    @action(detail=True, methods=["post"])
-    @idempotent
-    def withdraw(self, request: Request, pk: str) -> Response:
-        return self._act("deployments.withdraw_apprequest", requests.withdraw, RequestWithdrawalSerializer)
-
-    @extend_schema(
-        description=_("It works on the first computers, so the rest follow."),
-        request=None,
-        responses=AppRequestSerializer,
+    works = command(
+        "works",
+        requests.pilot_works,
+        "deployments.follow_apprequest",
+        _("It works on the first computers, so the rest follow."),
     )
-    @action(detail=True, methods=["post"])
-    @idempotent
-    def works(self, request: Request, pk: str) -> Response:
-        return self._act("deployments.follow_apprequest", requests.pilot_works)
-
-    @extend_schema(
-        description=_("Let the rest follow without trying first, with the reason."),
-        request=RequestReasonSerializer,
-        responses=AppRequestSerializer,
+    skip = command(
+        "skip",
+        requests.skip_pilot,
+        "deployments.follow_apprequest",
+        _("Let the rest follow without trying first, with the reason."),
+        RequestReasonSerializer,
     )
-    @action(detail=True, methods=["post"])
-    @idempotent
-    def skip(self, request: Request, pk: str) -> Response:
-        return self._act("deployments.follow_apprequest", requests.skip_pilot, RequestReasonSerializer)
-
-    @extend_schema(
-        description=_("Ask the committee for an answer for the whole municipality, with the reason."),
-        request=RequestReasonSerializer,
-        responses=AppRequestSerializer,
+    committee = command(
+        "committee",
+        requests.to_committee,
+        "deployments.review_apprequest",
+        _("Ask the committee for an answer for the whole municipality, with the reason."),
+        RequestReasonSerializer,
     )
-    @action(detail=True, methods=["post"])
-    @idempotent
-    def committee(self, request: Request, pk: str) -> Response:
-        return self._act("deployments.review_apprequest", requests.to_committee, RequestReasonSerializer)
 
     @extend_schema(methods=["get"], description=_("The thread."), responses=RequestMessageSerializer(many=True))
     @extend_schema(
@@ -249,20 +250,20 @@ class AppRequestViewSet(Rows):
     def _person(self) -> User:
         return cast(User, self.request.user)
 
-    def _act(
+    def perform(
         self,
-        permission: str,
         act: Callable[..., AppRequest],
-        shape: type[serializers.Serializer[Any]] | None = None,
+        permission: str,
+        shape: type[serializers.Serializer[Any]] | None,
         *,
-        of_school: bool = False,
+        of_school: bool,
     ) -> Response:
         """The visible request, then the rule, then the body, then the act."""
         found: AppRequest = self.get_object()
         require(self._person, permission, found.school if of_school else found)
         said: dict[str, Any] = {}
         if shape is not None:
-            body = shape(data=self.request.data)
+            body = shape(data=self.request.data, context=self.get_serializer_context())
             body.is_valid(raise_exception=True)
             said = body.validated_data
         with transaction.atomic():
