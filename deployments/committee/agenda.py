@@ -65,7 +65,7 @@ def _proposals(meeting: Meeting) -> Iterator[AgendaItem]:
     waiting = Proposal.objects.filter(of_this_term | Q(status=Proposal.Status.TABLED)).exclude(
         agenda_items__meeting__status__in=[Meeting.Status.PLANNED, Meeting.Status.OPEN]
     )
-    for proposal in waiting.select_related("application").order_by("application__name", "pk"):
+    for proposal in waiting.select_related("application").order_by("application__name", "kind", "created_at", "pk"):
         yield AgendaItem(
             meeting=meeting,
             kind=Kind.PROPOSAL,
@@ -82,7 +82,7 @@ def _requests(meeting: Meeting) -> Iterator[AgendaItem]:
             "request"
         )
     )
-    for request in waiting.select_related("application", "school").order_by("pk"):
+    for request in waiting.select_related("application", "school").order_by("application__name", "school__name", "pk"):
         yield AgendaItem(
             meeting=meeting,
             kind=Kind.REQUEST,

@@ -43,7 +43,7 @@ def title_of(meeting: Meeting) -> str:
 def _data(meeting: Meeting) -> dict[str, Any]:
     assert meeting.closed_at is not None  # a constraint of the database
     closed = timezone.localtime(meeting.closed_at)
-    signatures = meeting.sign_offs.select_related("user").order_by("pk")
+    signatures = meeting.sign_offs.select_related("user").order_by("at", "pk")
     return {
         "title": title_of(meeting),
         "language": settings.LANGUAGE_CODE[:2],

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.cache import cache
+from django.db import transaction
 from django.utils import timezone
 
 from deployments.models import Application, Baseline, Seat, Semester
@@ -23,6 +26,7 @@ from tests import factories
 from tests.deployments.request_factories import vetted
 from tests.sandbox_process import SandboxProcess, start_sandbox
 from tests.scenario.caller import Caller
+from tests.scenario.clock import BEGINS_AT, PortalClock
 
 VETTED = ["GeoGebra Klassisk 6", "Inkscape", "MuseScore Studio", "Arduino IDE"]
 A_DAY = 86_400
@@ -35,6 +39,7 @@ class Municipality:
     """`callers` by user name; `coming` is the next semester's baseline, whose proposals are open."""
 
     sandbox: SandboxProcess
+    clock: PortalClock
     callers: dict[str, Caller]
     present: Baseline
     coming: Baseline
@@ -66,29 +71,18 @@ class Municipality:
         return [raw for version in versions for raw in found[str(version)]]
 
 
-@pytest.fixture
-def sandbox(tmp_path_factory: pytest.TempPathFactory, settings: Any) -> Iterator[SandboxProcess]:
-    running = start_sandbox(tmp_path_factory.mktemp("cycle"), devices=120, pace=60)
-    settings.GRAPH_URL = settings.AUTHORITY_URL = running.url
-    settings.GRAPH_CA_BUNDLE = running.ca_path
-    settings.TENANT_ID, settings.CLIENT_ID = running.tenant_id, running.client_id
-    settings.CLIENT_SECRET, settings.CLIENT_CERTIFICATE = running.client_secret, ""
-    ConditionWriter._written_at = ConditionWriter._down = None  # another test's database
-    yield running
-    running.stop()
-
-
 def _tenant() -> dict[str, Any]:
     described: dict[str, Any] = json.loads(TENANT.read_text(encoding="utf-8"))
     return described
 
 
-def _more_people() -> None:
+def _more_people(*, backwards: bool) -> None:
     """A teacher and an approver at the technical school, and a seat in the committee for each of three members."""
     technical = School.objects.get(group_tag="GY-TEKN")
     factories.person(Role.TEACHER, technical, username="tove")
     factories.person(Role.APPROVER, technical, username="rickard")
-    for username, code in (("gunilla", "GYF"), ("oskar", "GYF"), ("petra", "BUF")):
+    members = [("gunilla", "GYF"), ("oskar", "GYF"), ("petra", "BUF")]
+    for username, code in reversed(members) if backwards else members:
         member = User.objects.filter(username=username).first() or factories.person(Role.COMMITTEE, username=username)
         administration = Administration.objects.get(code=code)
         Seat.objects.create(name=f"Ledamot {username}", administration=administration, holder=member)
@@ -105,13 +99,50 @@ def _coming_semester(present: Semester) -> Baseline:
 
 
 @pytest.fixture
-def municipality(sandbox: SandboxProcess, db: None) -> Municipality:
+def clock(monkeypatch: pytest.MonkeyPatch) -> PortalClock:
+    """Of everything in this process; Microsoft's side has its own, which starts at the same moment."""
+    made = PortalClock()
+    monkeypatch.setattr(timezone, "now", made.now)
+    return made
+
+
+Begin = Callable[..., AbstractContextManager[Municipality]]
+
+
+@pytest.fixture
+def begin(tmp_path_factory: pytest.TempPathFactory, settings: Any, clock: PortalClock, db: None) -> Begin:
+    """`with begin() as municipality:` from nothing, at the same moment each time; afterwards nothing of it is left.
+
+    `backwards` makes seats and vetting cards in the opposite order.
+    """
+
+    @contextmanager
+    def from_nothing(*, backwards: bool = False) -> Iterator[Municipality]:
+        running = start_sandbox(tmp_path_factory.mktemp("cycle"), devices=120, extra=["--start-at", BEGINS_AT])
+        settings.GRAPH_URL = settings.AUTHORITY_URL = running.url
+        settings.GRAPH_CA_BUNDLE = running.ca_path
+        settings.TENANT_ID, settings.CLIENT_ID = running.tenant_id, running.client_id
+        settings.CLIENT_SECRET, settings.CLIENT_CERTIFICATE = running.client_secret, ""
+        ConditionWriter._written_at = ConditionWriter._down = None  # another municipality's
+        clock.begin()
+        cache.clear()
+        try:
+            with transaction.atomic():
+                yield _municipality(running, clock, backwards=backwards)
+                transaction.set_rollback(True)
+        finally:
+            running.stop()
+
+    return from_nothing
+
+
+def _municipality(sandbox: SandboxProcess, clock: PortalClock, *, backwards: bool) -> Municipality:
     demo.create_organisation(_tenant())
     demo.create_people(factories.PASSWORD)
     demo.mirror(demo.FIRST_MIRROR)
     present = demo.take_over_present_state(timezone.now()).baseline
-    for name in VETTED:
+    for name in reversed(VETTED) if backwards else VETTED:
         vetted(Application.objects.get(name=name))
-    _more_people()
+    _more_people(backwards=backwards)
     callers = {user.username: Caller(user) for user in User.objects.all()}
-    return Municipality(sandbox, callers, present, _coming_semester(present.semester))
+    return Municipality(sandbox, clock, callers, present, _coming_semester(present.semester))

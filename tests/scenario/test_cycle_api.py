@@ -2,33 +2,71 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
-from deployments.committee.minutes import minutes_hash
+from deployments.committee.minutes import canonical, minutes_hash
 from deployments.models import Delegation, Seat
 from schools.audit import verify
 from schools.models import AuditEvent, Notification, School
 from schools.models import Municipality as MunicipalityRow
 from schools.notifications.outbox import write_mails
-from tests.scenario.conftest import Municipality
+from tests.scenario.conftest import Begin, Municipality
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
-def test_a_whole_cycle_from_one_term_to_the_next(municipality: Municipality) -> None:
-    installed = a_request_is_approved_and_installed(municipality)
-    refused = another_schools_request_is_refused(municipality)
-    proposals = three_roles_propose(municipality)
-    meeting = the_committee_meets(municipality, proposals)
-    the_minutes_are_signed_and_stay_as_they_are(municipality, meeting)
-    an_amendment_in_between(municipality)
-    the_revision_is_published(municipality, meeting)
-    one_decision_is_taken_back(municipality)
-    everybody_was_told_and_all_is_in_the_trail(municipality, installed, refused)
+def test_a_whole_cycle_from_one_term_to_the_next_whose_minutes_are_the_same_when_all_is_done_again(
+    begin: Begin,
+) -> None:
+    with begin() as municipality:
+        installed, refused, meeting = a_term_up_to_its_signed_minutes(municipality)
+        first = minutes(municipality, meeting)
+        an_amendment_in_between(municipality)
+        the_revision_is_published(municipality, meeting)
+        one_decision_is_taken_back(municipality)
+        everybody_was_told_and_all_is_in_the_trail(municipality, installed, refused)
+
+    with begin(backwards=True) as municipality:
+        _installed, _refused, again = a_term_up_to_its_signed_minutes(municipality)
+        second = minutes(municipality, again)
+
+    assert again != meeting
+    assert second.text == first.text
+    assert second.checksum == first.checksum
+    assert second.pdf == first.pdf
+
+
+def a_term_up_to_its_signed_minutes(of: Municipality) -> tuple[int, int, int]:
+    """Keys of a request that was installed, of one that was refused, and of the meeting."""
+    installed = a_request_is_approved_and_installed(of)
+    refused = another_schools_request_is_refused(of)
+    proposals = three_roles_propose(of)
+    of.clock.stop()
+    meeting = the_committee_meets(of, proposals)
+    the_minutes_are_signed_and_stay_as_they_are(of, meeting)
+    of.clock.go_on()
+    return installed, refused, meeting
+
+
+@dataclass(frozen=True)
+class Minutes:
+    """`text` is the frozen data, as canonical JSON."""
+
+    text: str
+    checksum: str
+    pdf: bytes
+
+
+def minutes(of: Municipality, meeting: int) -> Minutes:
+    seen = of["ivar"].get(f"meetings/{meeting}/")
+    return Minutes(
+        canonical(seen["minutes"]), seen["minutes_hash"], of["ivar"].read(f"/meetings/{meeting}/minutes.pdf")
+    )
 
 
 def a_request_is_approved_and_installed(of: Municipality) -> int:
