@@ -36,6 +36,7 @@ class Control:
             Route("/assignments", self.assignments),
             Route("/ledger", self.ledger, methods=["GET", "DELETE"]),
             Route("/faults", self.faults, methods=["GET", "POST", "DELETE"]),
+            Route("/settings", self.settings, methods=["GET", "POST", "DELETE"]),
             Route("/foreign", self.foreign, methods=["POST"]),
         ]
 
@@ -104,6 +105,19 @@ class Control:
                 rules = [rule for rule in rules if rule.kind != "expire_tokens" or rule.match]
             faults.rules += rules
         return _json([rule.shown() for rule in faults.rules])
+
+    async def settings(self, request: Request) -> Response:
+        """POST `{"name": value}` sets switches, DELETE puts the defaults back; each answers with all of them."""
+        settings = self.graph.world.settings
+        if request.method == "DELETE":
+            settings.reset()
+        elif request.method == "POST":
+            body = await _body(request)
+            try:
+                settings.put(body if isinstance(body, dict) else {"": body})
+            except ValueError as error:
+                return _json({"error": str(error)}, 400)
+        return _json(settings.shown())
 
     async def foreign(self, request: Request) -> Response:
         """Another administrator writes: `assignments` replace, `add` adds; `when` waits for a matching request."""

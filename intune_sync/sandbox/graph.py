@@ -32,7 +32,7 @@ class Graph:
         self.clock = world.clock
         self.ledger = Ledger(world.clock)
         self.faults = Faults(world.seed)
-        self.pager = Pager(world.clock, secret)
+        self.pager = Pager(world.clock, secret, world.settings)
         self.export_jobs = ExportJobs(world, secret)
         self.router = Router(ROUTES)
         self.after_answer: list[AfterAnswer] = []

@@ -12,8 +12,8 @@ import orjson
 from .clock import Clock
 from .errors import GraphFault
 from .messages import GraphRequest, GraphResponse
+from .switches import PAGE_LINK_SECONDS, Settings
 
-TOKEN_SECONDS = 3600.0
 T = TypeVar("T")
 
 
@@ -40,8 +40,8 @@ ENTRA_PAGE = PageSize(100, 999, strict=True)
 
 
 class Pager:
-    def __init__(self, clock: Clock, secret: bytes) -> None:
-        self.clock, self.secret = clock, secret
+    def __init__(self, clock: Clock, secret: bytes, settings: Settings) -> None:
+        self.clock, self.secret, self.settings = clock, secret, settings
 
     def resume(self, request: GraphRequest) -> None:
         """Put back the query and position of the `$skiptoken`, if there is one. Raises GraphFault."""
@@ -61,7 +61,7 @@ class Pager:
             "path": f"{request.version}{request.path}",
             "query": {name: value for name, value in request.query.items() if name != "$skiptoken"},
             "start": start,
-            "until": self.clock.now() + TOKEN_SECONDS,
+            "until": self.clock.now() + self.settings[PAGE_LINK_SECONDS],
         }
         encoded = base64.urlsafe_b64encode(orjson.dumps(content)).decode().rstrip("=")
         return f"{request.base_url}/{request.version}{request.path}?$skiptoken={encoded}.{self._sign(encoded)}"

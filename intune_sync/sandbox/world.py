@@ -1,6 +1,6 @@
 """The tenant's whole state and the acts that touch several of its parts."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from .apps import App, Catalogue, make_catalogue
@@ -12,6 +12,7 @@ from .groups import Directory, make_directory
 from .installs import Installs
 from .life import Life
 from .outcomes import write_history
+from .switches import Settings
 from .tenant import Tenant
 from .views import Views
 
@@ -30,6 +31,7 @@ class World:
     audit: AuditLog
     views: Views
     life: Life
+    settings: Settings = field(default_factory=Settings)
 
     def replace_assignments(self, app: App, posted: object, actor: Actor, version: str = "beta") -> None:
         """What is not posted disappears. Raises GraphFault when the list is refused."""
