@@ -2,21 +2,11 @@ from deployments.models.applications import Application, AppVersion, Intent
 from deployments.models.baselines import Baseline, BaselineEntry, BaselineRevision, Semester
 from deployments.models.catalogue import Capability, CapabilityApplication, LicencePool, Subject, VettingCard
 from deployments.models.changes import AssignmentChange, ChangeSet, ChangeTarget
-from deployments.models.committee import (
-    AgendaItem,
-    Decision,
-    Delegation,
-    Meeting,
-    Proposal,
-    ProposalComment,
-    ProposalSupport,
-    Seat,
-    SignOff,
-    Vote,
-)
+from deployments.models.committee import AgendaItem, Decision, Delegation, Meeting, SignOff, Vote
 from deployments.models.detected import DetectedUse
 from deployments.models.installs import InstallStatus
 from deployments.models.profiles import SoftwareProfile
+from deployments.models.proposals import Proposal, ProposalComment, ProposalSupport, Seat, Stance
 from deployments.models.requests import AppRequest, RequestMessage, RequestStep, RequestSupport
 
 __all__ = [
@@ -49,6 +39,7 @@ __all__ = [
     "Semester",
     "SignOff",
     "SoftwareProfile",
+    "Stance",
     "Subject",
     "VettingCard",
     "Vote",

@@ -37,7 +37,7 @@ def call_meeting(
     place: str = "",
 ) -> Meeting:
     """Plan a meeting, build its agenda and tell everybody concerned. Raises PermissionDenied, ValidationError."""
-    _require_permission(by)
+    require_permission(by)
     _check_keepers(chair, secretary)
     meeting = Meeting.objects.create(
         baseline=baseline, starts_at=starts_at, place=place.strip(), chair=chair, secretary=secretary
@@ -59,7 +59,7 @@ def _check_keepers(chair: User | None, secretary: User | None) -> None:
 @transaction.atomic
 def change_meeting(meeting: Meeting, by: User, **columns: Any) -> Meeting:
     """Any of starts_at, place, chair, secretary (while planned), registration_number and secrecy (until it closes)."""
-    _require_permission(by)
+    require_permission(by)
     row = locked(meeting)
     require(row, *EDITABLE)
     before = as_row(row)
@@ -80,7 +80,7 @@ def change_meeting(meeting: Meeting, by: User, **columns: Any) -> Meeting:
 @transaction.atomic
 def refresh_agenda(meeting: Meeting, by: User, now: datetime) -> int:
     """Bring in what has come since; how many items that were."""
-    _require_permission(by)
+    require_permission(by)
     row = locked(meeting)
     require(row, *EDITABLE)
     items = agenda.bring_up_to_date(row, now)
@@ -94,7 +94,7 @@ def add_item(
     meeting: Meeting, title: str, by: User, *, text: str = "", application: Application | None = None
 ) -> AgendaItem:
     """An item of one's own, last on the agenda. Raises PermissionDenied, InvalidMove, ValidationError."""
-    _require_permission(by)
+    require_permission(by)
     row = locked(meeting)
     require(row, *EDITABLE)
     if not title.strip():
@@ -107,6 +107,7 @@ def add_item(
         title=title.strip(),
         text=text.strip(),
         application=application,
+        added_by=by,
     )
     audit.record("meeting.item_added", row, by=by, after={"item": str(item)})
     return item
@@ -115,7 +116,7 @@ def add_item(
 @transaction.atomic
 def move_item(item: AgendaItem, to: int, by: User) -> AgendaItem:
     """Let the item have this number (or the nearest there is); the others make room."""
-    _require_permission(by)
+    require_permission(by)
     row = locked(item.meeting)
     require(row, *EDITABLE)
     items = list(row.items.order_by("number", "pk"))
@@ -188,7 +189,7 @@ def keeps(meeting: Meeting, user: User) -> bool:
 
 def require_keeper(meeting: Meeting, by: User) -> None:
     """Raises PermissionDenied, NotKeeper."""
-    _require_permission(by)
+    require_permission(by)
     if not keeps(meeting, by):
         raise NotKeeper(
             _("This is for the chair, %(chair)s, or the secretary, %(secretary)s.")
@@ -196,7 +197,7 @@ def require_keeper(meeting: Meeting, by: User) -> None:
         )
 
 
-def _require_permission(by: User) -> None:
+def require_permission(by: User) -> None:
     if not by.has_perm("deployments.run_meeting"):
         raise PermissionDenied
 
