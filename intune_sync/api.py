@@ -15,6 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from intune_sync.api_changes import WritableChangeSetViewSet
+from intune_sync.api_new_apps import NewAppViewSet
 from intune_sync.models import SyncRun
 from intune_sync.runs import release, request_runs
 from intune_sync.tasks import wake_pull
@@ -39,6 +40,7 @@ class SyncRunSerializer(serializers.ModelSerializer[SyncRun]):
         fields = [
             "id",
             "resource",
+            "mode",
             "trigger",
             "requested_by",
             "approved_by",
@@ -66,15 +68,21 @@ class StartSyncSerializer(serializers.Serializer[Any]):
         allow_empty=False,
         help_text=_("What to read; everything when it is left out."),
     )
+    mode = serializers.ChoiceField(
+        choices=SyncRun.Mode.choices,
+        default=SyncRun.Mode.FULL,
+        help_text=_("How much of it. Where Graph cannot tell what has changed, everything is read."),
+    )
 
 
 class SyncRunFilters(django_filters.FilterSet):  # type: ignore[misc]
     resource = django_filters.ChoiceFilter(choices=SyncRun.Resource.choices)
     status = django_filters.ChoiceFilter(choices=SyncRun.Status.choices)
+    mode = django_filters.ChoiceFilter(choices=SyncRun.Mode.choices)
 
     class Meta:
         model = SyncRun
-        fields = ["resource", "status"]
+        fields = ["resource", "status", "mode"]
 
 
 class SyncRunViewSet(Rows):
@@ -98,7 +106,8 @@ class SyncRunViewSet(Rows):
         wanted = asked.validated_data.get("resources", SyncRun.Resource.values)
         with transaction.atomic():
             in_order = [resource for resource in SyncRun.Resource.values if resource in wanted]
-            runs = request_runs(in_order, SyncRun.Trigger.PERSON, request.user)  # type: ignore[arg-type]
+            mode = asked.validated_data["mode"]
+            runs = request_runs(in_order, SyncRun.Trigger.PERSON, request.user, mode)  # type: ignore[arg-type]
             transaction.on_commit(partial(wake_pull, [run.pk for run in runs]))
         return Response(self.get_serializer(runs, many=True).data, status=status.HTTP_202_ACCEPTED)
 
@@ -121,4 +130,5 @@ class SyncRunViewSet(Rows):
 router_entries: list[tuple[str, type[viewsets.GenericViewSet[Any]], str]] = [
     ("sync-runs", SyncRunViewSet, "sync-run"),
     ("change-sets", WritableChangeSetViewSet, "change-set"),
+    ("new-apps", NewAppViewSet, "new-app"),
 ]

@@ -7,6 +7,7 @@ from rest_framework import viewsets
 from deployments.api.applications import ApplicationViewSet, CapabilityViewSet
 from deployments.api.change_sets import ChangeSetSerializer, ChangeSetViewSet
 from deployments.api.decisions import DecisionViewSet, PreparedBaselineViewSet, PreparedRevisionViewSet
+from deployments.api.delegations import DelegationViewSet
 from deployments.api.installs import InstallStatusViewSet
 from deployments.api.meetings import MeetingViewSet
 from deployments.api.proposals import ProposalViewSet
@@ -20,6 +21,7 @@ router_entries: list[tuple[str, type[viewsets.GenericViewSet[Any]], str]] = [
     ("baselines", PreparedBaselineViewSet, "baseline"),
     ("revisions", PreparedRevisionViewSet, "revision"),
     ("decisions", DecisionViewSet, "decision"),
+    ("delegations", DelegationViewSet, "delegation"),
     ("install-status", InstallStatusViewSet, "install-status"),
     ("proposals", ProposalViewSet, "proposal"),
     ("meetings", MeetingViewSet, "meeting"),

@@ -15,9 +15,11 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from deployments.api.proposals import ProposalSerializer
 from deployments.models import Application, AppRequest, RequestMessage, RequestStep
 from deployments.requests.forms import schools_of, working_at
 from deployments.services import requests
+from deployments.services.proposals import raise_from_request
 from deployments.services.requests import Wish
 from fleet.filters import KeyFilter
 from schools.api import Rows
@@ -117,6 +119,32 @@ class RequestWithdrawalSerializer(serializers.Serializer[Any]):
 
 class MessageSerializer(serializers.Serializer[Any]):
     text = serializers.CharField(max_length=2000)
+
+
+class NamedApplicationSerializer(serializers.Serializer[Any]):
+    application = serializers.PrimaryKeyRelatedField[Application](queryset=Application.objects.all())
+
+
+class MergeSerializer(serializers.Serializer[Any]):
+    into = serializers.PrimaryKeyRelatedField[AppRequest](
+        queryset=AppRequest.objects.none(), help_text=_("The request for the same that goes on.")
+    )
+
+    def get_fields(self) -> dict[str, Any]:
+        fields: dict[str, Any] = super().get_fields()
+        if (request := self.context.get("request")) is not None and isinstance(request.user, User):
+            fields["into"].queryset = AppRequest.objects.visible_to(request.user)
+        return fields
+
+
+class RaiseSerializer(serializers.Serializer[Any]):
+    reason = serializers.CharField(
+        max_length=4000,
+        required=False,
+        allow_blank=True,
+        default="",
+        help_text=_("Why all schools need it; the request's purpose when left out."),
+    )
 
 
 class AppRequestFilters(django_filters.FilterSet):  # type: ignore[misc]
@@ -222,6 +250,36 @@ class AppRequestViewSet(Rows):
         _("Ask the committee for an answer for the whole municipality, with the reason."),
         RequestReasonSerializer,
     )
+
+    application = command(
+        "application",
+        lambda row, by, application: requests.name_application(row, application, by),
+        "deployments.review_apprequest",
+        _("Say which application of the catalogue the school meant by its own words."),
+        NamedApplicationSerializer,
+    )
+    merge = command(
+        "merge",
+        lambda row, by, into: requests.merge(row, into, by),
+        "deployments.review_apprequest",
+        _("Make this request part of another for the same, which the school then follows."),
+        MergeSerializer,
+    )
+
+    @extend_schema(
+        description=_("Propose for the whole municipality what the school asks for, to the next semester."),
+        request=RaiseSerializer,
+        responses={201: ProposalSerializer},
+    )
+    @action(detail=True, methods=["post"], url_path="raise")
+    @idempotent
+    def raise_proposal(self, request: Request, pk: str) -> Response:
+        found: AppRequest = self.get_object()
+        require(self._person, "deployments.make_proposal")
+        said = RaiseSerializer(data=request.data)
+        said.is_valid(raise_exception=True)
+        made = raise_from_request(found, self._person, **said.validated_data)
+        return Response(ProposalSerializer(made).data, status=status.HTTP_201_CREATED)
 
     @extend_schema(methods=["get"], description=_("The thread."), responses=RequestMessageSerializer(many=True))
     @extend_schema(

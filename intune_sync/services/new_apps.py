@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from uuid import uuid4
 
 from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from deployments.models import Application
 from deployments.models.moves import InvalidMove
 from intune_sync.models import IntuneApp, Operation
+from intune_sync.payloads.new_apps import WINGET
 from schools import audit
 from schools.models import User
 
 Status = Operation.Status
+PACKAGE = RegexValidator(
+    r"\A[A-Za-z0-9][A-Za-z0-9.+_-]*\Z", gettext_lazy("A package id has letters, digits and the signs . + _ - only.")
+)
 
 
 @dataclass(frozen=True)
@@ -31,16 +37,38 @@ class NewApp:
     address: str = ""
     application: str = ""
 
+    def without_what_is_not_its(self) -> NewApp:
+        """A program has no address, and a web page no package."""
+        return replace(self, address="") if self.type == WINGET else replace(self, package="")
+
 
 @transaction.atomic
 def request_app(new: NewApp, by: User) -> Operation:
-    """Let a worker create the app. Raises ValidationError when Intune has it, or is getting it, already."""
+    """Let a worker create the app; it is assigned to nobody, which takes a decision and a complete vetting card.
+
+    Raises ValidationError by field, also when Intune has it, or is getting it, already.
+    """
+    new = new.without_what_is_not_its()
+    _check_address(new)
     _check_new(new)
     wanted = {**asdict(new), "marker": uuid4().hex}
     operation = Operation.objects.create(kind=Operation.Kind.CREATE_APP, requested_by=by, desired=wanted)
     after = {"name": new.name, "publisher": new.publisher, "package": new.package, "address": new.address}
     audit.record("app.requested", operation, by=by, after=after)
     return operation
+
+
+def _check_address(new: NewApp) -> None:
+    field = "package" if new.type == WINGET else "address"
+    if not getattr(new, field):
+        raise ValidationError({field: ValidationError(_("Fill this in for that kind of app."), code="required")})
+    if new.address and not new.address.startswith("https://"):
+        raise ValidationError({"address": _("The address has to begin with https.")})
+    if new.package:
+        try:
+            PACKAGE(new.package)
+        except ValidationError as error:
+            raise ValidationError({"package": error}) from error
 
 
 def _check_new(new: NewApp) -> None:
