@@ -250,6 +250,9 @@ CLIENT_ID = env.str("CLIENT_ID", default="")
 CLIENT_SECRET = env.str("CLIENT_SECRET", default="")
 CLIENT_CERTIFICATE = env.str("CLIENT_CERTIFICATE", default="")
 SYNC_INTERVAL_SECONDS = env.int("SYNC_INTERVAL_SECONDS", default=900)
+FULL_SYNC_HOUR = env.int("FULL_SYNC_HOUR", default=2)
+if not 0 <= FULL_SYNC_HOUR <= 23:
+    raise ImproperlyConfigured("FULL_SYNC_HOUR is an hour of the day, 0 to 23")
 # The fault programme's own; see intune_sync/kill_points.py.
 KILL_POINTS = env.str("KILL_POINTS", default="")
 if KILL_POINTS and SECURE_COOKIES:

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import F, Value
 from django.db.models.functions import Coalesce
@@ -21,20 +20,25 @@ from intune_sync.models.runs import SyncRunQuerySet
 from intune_sync.pull import PULLS
 from intune_sync.pull.failures import reason_of
 from intune_sync.pull.outcome import LostRun, Outcome, Pull, UnsafeAnswer
+from intune_sync.schedule import due_resources, knows_changes
 from schools import audit
 from schools.models import User
 
 log = logging.getLogger(__name__)
 
 HEARTBEAT_EVERY = timedelta(seconds=5)
-RETRY_AFTER_FAILURE = timedelta(seconds=60)
-Status, Trigger = SyncRun.Status, SyncRun.Trigger
+Mode, Status, Trigger = SyncRun.Mode, SyncRun.Status, SyncRun.Trigger
 Seen = Callable[[int], None]
 
 
-def request_runs(resources: Iterable[str], trigger: str, by: User | None = None) -> list[SyncRun]:
-    """A queued run for each resource; the one that is queued already, where there is one. Wake a worker afterwards."""
-    return [_request(resource, trigger, by) for resource in resources]
+def request_runs(
+    resources: Iterable[str], trigger: str, by: User | None = None, mode: str = Mode.FULL
+) -> list[SyncRun]:
+    """A queued run for each resource; the one that is queued already, where there is one. Wake a worker afterwards.
+
+    Where changes alone cannot be asked for, everything is read whatever `mode` says.
+    """
+    return [_request(resource, trigger, by, mode) for resource in resources]
 
 
 def release(run: SyncRun, by: User) -> SyncRun:
@@ -45,7 +49,7 @@ def release(run: SyncRun, by: User) -> SyncRun:
     with transaction.atomic():
         run = SyncRun.objects.select_for_update().get(pk=run.pk)
         run.require_releasable()
-        new = _request(run.resource, Trigger.PERSON, by)
+        new = _request(run.resource, Trigger.PERSON, by, Mode.FULL)
         SyncRun.objects.filter(pk=new.pk).update(approved_by=by)
         new.refresh_from_db()
         audit.record("syncrun.released", run, by=by, after={"run": new.pk, **run.reason_data})
@@ -91,25 +95,29 @@ def sweep(now: datetime) -> list[int]:
             abandoned = SyncRun.objects.filter(pk=left.pk, status=Status.RUNNING, turn=left.turn)
             if abandoned.update(status=Status.ABANDONED, reason="abandoned", finished_at=now):
                 _again(left)
-    request_runs(_due_resources(now), Trigger.SCHEDULE)
+    for resource, mode in due_resources(now).items():
+        request_runs([resource], Trigger.SCHEDULE, mode=mode)
     return due_ids(now)
 
 
 def _again(left: SyncRun) -> None:
-    new = _request(left.resource, Trigger.SCHEDULE, None)
+    new = _request(left.resource, Trigger.SCHEDULE, None, left.mode)
     if left.approved_by_id:
         SyncRun.objects.filter(pk=new.pk).update(approved_by=left.approved_by_id)
 
 
-def _request(resource: str, trigger: str, by: User | None) -> SyncRun:
-    row = SyncRun(resource=resource, trigger=trigger, requested_by=by)
+def _request(resource: str, trigger: str, by: User | None, mode: str) -> SyncRun:
+    mode = mode if knows_changes(resource) else Mode.FULL
+    row = SyncRun(resource=resource, trigger=trigger, requested_by=by, mode=mode)
     with suppress(IntegrityError), transaction.atomic():
         row.save(force_insert=True)
         if trigger in (Trigger.PERSON, Trigger.COMMAND):
             audit.record("syncrun.requested", row, by=by)
         return row
+    if mode == Mode.FULL:
+        SyncRun.objects.filter(resource=resource, status=Status.QUEUED, mode=Mode.WINDOW).update(mode=mode, rest={})
     queued = SyncRun.objects.filter(resource=resource, status=Status.QUEUED).first()
-    return queued or _request(resource, trigger, by)  # claimed in this very moment: ask anew
+    return queued or _request(resource, trigger, by, mode)  # claimed in this very moment: ask anew
 
 
 def _claim(row: SyncRun, now: datetime) -> bool:
@@ -171,9 +179,12 @@ def _go_on_later(row: SyncRun, client: GraphClient, reason: str, rest: dict[str,
     now = timezone.now()
     with transaction.atomic():
         younger = SyncRun.objects.filter(resource=row.resource, status=Status.QUEUED)
+        if row.mode == Mode.WINDOW and younger.filter(mode=Mode.FULL).exists():
+            row.mode, rest = Mode.FULL, {}
         younger.update(status=Status.SKIPPED_BUSY, reason="busy", finished_at=now)
         _mine(row).update(
             status=Status.QUEUED,
+            mode=row.mode,
             reason=reason,
             rest=rest,
             not_before=now + wait,
@@ -187,6 +198,7 @@ def _finish(
 ) -> None:
     _mine(row).update(
         status=status,
+        mode=row.mode,
         reason=reason,
         reason_data=data or {},
         rest={},
@@ -223,26 +235,3 @@ class _Heartbeat:
             self._last = now
             if not _mine(self._row).update(heartbeat_at=now, **_usage(self._row, self._client)):
                 raise LostRun
-
-
-def _due_resources(now: datetime) -> list[str]:
-    """Resources with no open run whose last one is an interval old; sooner after a failure, for Graph may be back."""
-    if not settings.SYNC_INTERVAL_SECONDS or not settings.CLIENT_ID:
-        return []
-    interval = timedelta(seconds=settings.SYNC_INTERVAL_SECONDS)
-    retry = min(interval, RETRY_AFTER_FAILURE)
-    open_resources = set(SyncRun.objects.open().values_list("resource", flat=True))
-    ended = SyncRun.objects.filter(status__in=SyncRun.ENDED).exclude(status=Status.SKIPPED_BUSY)
-    last = {run.resource: run for run in ended.latest_of_each_resource()}
-    return [
-        resource
-        for resource in SyncRun.Resource.values
-        if resource not in open_resources
-        and _is_over(last.get(resource), now, SyncRun.AT_MOST_EVERY.get(resource, interval), retry)
-    ]
-
-
-def _is_over(last: SyncRun | None, now: datetime, interval: timedelta, retry: timedelta) -> bool:
-    if last is None or last.finished_at is None:
-        return True
-    return now - last.finished_at >= (retry if last.status == Status.FAILED else interval)

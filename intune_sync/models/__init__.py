@@ -4,6 +4,7 @@ from intune_sync.models.detected import IntuneDetectedApp
 from intune_sync.models.groups import KeptGroup
 from intune_sync.models.mirror import IntuneApp, IntuneAssignment, IntuneGroup, UnmatchedRecord
 from intune_sync.models.operations import Operation, OwnedAssignment
+from intune_sync.models.position import SyncPosition
 from intune_sync.models.runs import SyncRun
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "KeptGroup",
     "Operation",
     "OwnedAssignment",
+    "SyncPosition",
     "SyncRun",
     "UnmatchedRecord",
 ]

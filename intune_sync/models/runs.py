@@ -53,6 +53,10 @@ class SyncRun(Moves):
         INSTALL_STATUS = "install_status", _("Install status")
         DETECTED_APPS = "detected_apps", _("Detected software")
 
+    class Mode(models.TextChoices):
+        FULL = "full", _("Everything")
+        WINDOW = "window", _("What has changed")
+
     class Trigger(models.TextChoices):
         SCHEDULE = "schedule", _("Schedule")
         PERSON = "person", _("A person")
@@ -82,8 +86,17 @@ class SyncRun(Moves):
     """What a resource waits for when that is queued or running: its rows point at theirs."""
     AT_MOST_EVERY: ClassVar[dict[str, timedelta]] = {"detected_apps": timedelta(days=1)}
     """Resources that change too slowly to be read at each interval."""
+    WINDOWED: ClassVar[frozenset[str]] = frozenset({"devices"})
+    """Resources of which Graph can be asked for changes alone; the others are always read whole."""
 
     resource = models.CharField(_("what"), max_length=20, choices=Resource.choices)
+    mode = models.CharField(
+        _("how much"),
+        max_length=6,
+        choices=Mode.choices,
+        default=Mode.FULL,
+        help_text=_("Nothing is concluded from what is absent among changes; only a whole answer can tell that."),
+    )
     trigger = models.CharField(_("started by"), max_length=12, choices=Trigger.choices)
     requested_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     status = models.CharField(_("status"), max_length=12, choices=Status.choices, default=Status.QUEUED)
@@ -149,8 +162,8 @@ class SyncRun(Moves):
 
     @property
     def may_be_released(self) -> bool:
-        """Unsafe, and nothing has been read of this resource since."""
-        later = SyncRun.objects.filter(resource=self.resource, id__gt=self.pk)
+        """Unsafe, and this resource has not been read whole since."""
+        later = SyncRun.objects.filter(resource=self.resource, mode=self.Mode.FULL, id__gt=self.pk)
         return self.status == self.Status.UNSAFE and not later.complete().exists()
 
     def require_releasable(self) -> None:

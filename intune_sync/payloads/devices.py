@@ -8,7 +8,7 @@ https://learn.microsoft.com/graph/api/resources/intune-devices-manageddevice
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +22,7 @@ DEVICES_PARAMS = {
     "totalStorageSpaceInBytes,freeStorageSpaceInBytes,enrolledDateTime,lastSyncDateTime,azureADDeviceId,"
     "deviceCategoryDisplayName,managedDeviceOwnerType"
 }
+"""Every name that we use, and none that tells of a person."""
 PLACEHOLDER_SERIALS = frozenset(
     [
         "system serial number",
@@ -50,6 +51,13 @@ PLACEHOLDER_SERIALS = frozenset(
 """What boards report whose maker did not write a serial number; many computers share them. Compared in lower case."""
 UNNAMED = "–"
 PLATFORMS = {"windows": Platform.WINDOWS, "macos": Platform.MACOS}
+
+
+def devices_params(since: datetime | None) -> dict[str, str]:
+    """All managed devices, or those that have been in touch since then; Intune has no delta query."""
+    if since is None:
+        return DEVICES_PARAMS
+    return {**DEVICES_PARAMS, "$filter": f"lastSyncDateTime ge {since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"}
 
 
 def own_serial(serial: str) -> str | None:

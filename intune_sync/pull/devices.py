@@ -8,10 +8,12 @@ from typing import Any
 
 from django.db import transaction
 
-from intune_sync.payloads.devices import DEVICES_PARAMS, DEVICES_PATH, managed_device_row
+from intune_sync.models import SyncRun
+from intune_sync.payloads.devices import DEVICES_PATH, devices_params, managed_device_row
 from intune_sync.pull.guard import check_computers
 from intune_sync.pull.matching import Statement, create_devices, list_unmatched, place_devices, resolve
 from intune_sync.pull.outcome import Outcome, Pull
+from intune_sync.pull.positions import move_watermark, watermark
 from intune_sync.pull.staging import staging
 
 MOST_ROUNDS = 5
@@ -119,10 +121,16 @@ WHERE {_IS_ABSENT}
 _MISSING = "SELECT count(*) FROM fleet_device WHERE missing_since = %(now)s"
 
 
+_LATEST = "SELECT max(seen_at) FROM pulled_devices"
+
+
 def pull_devices(pull: Pull) -> Outcome:
+    since = watermark(pull)
+    if since is None:
+        pull.run.mode = SyncRun.Mode.FULL
     with staging("pulled_devices", COLUMNS) as table:
         seen = 0
-        for page in pull.graph.pages(DEVICES_PATH, DEVICES_PARAMS):
+        for page in pull.graph.pages(DEVICES_PATH, devices_params(since)):
             table.add(staged_rows(page))
             seen += len(page)
             pull.seen(seen)
@@ -130,6 +138,7 @@ def pull_devices(pull: Pull) -> Outcome:
         with transaction.atomic():
             pull.confirm()
             counts = {"seen": seen, "not_ours": seen - table.count(), **merge(pull)}
+            move_watermark(pull, Statement({}).rows(_LATEST)[0][0])
     return Outcome(counts)
 
 
@@ -165,16 +174,20 @@ def merge(pull: Pull) -> dict[str, int]:
         counts += _take_over(statement)
         if not statement.number(_DISPLACED):
             break
+    absent = {} if pull.is_window else _note_absent(pull, statement, known)
+    return {
+        **{name: counts[name] for name in ("created", "updated", "returned", "placed")},
+        **absent,
+        "unmatched": list_unmatched(pull.run.resource, statement, pull.now, is_window=pull.is_window),
+    }
+
+
+def _note_absent(pull: Pull, statement: Statement, known: int) -> dict[str, int]:
     absent = statement.number(_ABSENT)
     if not pull.is_released:
         check_computers(absent, known)
     statement.run(_ABSENT_AGAIN)
-    return {
-        **{name: counts[name] for name in ("created", "updated", "returned", "placed")},
-        "absent": absent,
-        "missing": statement.number(_MISSING),
-        "unmatched": list_unmatched(pull.run.resource, statement, pull.now),
-    }
+    return {"absent": absent, "missing": statement.number(_MISSING)}
 
 
 def _take_over(statement: Statement) -> Counter[str]:

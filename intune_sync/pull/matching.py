@@ -105,10 +105,17 @@ def place_devices(statement: Statement) -> int:
     return statement.run(_SCHOOLS)
 
 
-def list_unmatched(resource: str, statement: Statement, now: datetime) -> int:
-    """Rows that match no computer, older rows of one, and computers whose tag no school has; returns how many."""
+_SENT = "SELECT DISTINCT graph_id::text FROM resolved"
+
+
+def list_unmatched(resource: str, statement: Statement, now: datetime, *, is_window: bool = False) -> int:
+    """Rows that match no computer, older rows of one, and computers whose tag no school has; returns how many.
+
+    A window settles only what it has sent.
+    """
     found = [
         Unmatched(graph_id, serial, label, Reason(reason))
         for graph_id, serial, label, reason in statement.rows(_UNMATCHED)
     ]
-    return save_unmatched(resource, found, now)
+    sent = {graph_id for (graph_id,) in statement.rows(_SENT)} if is_window else None
+    return save_unmatched(resource, found, now, among=sent)

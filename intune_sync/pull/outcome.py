@@ -39,6 +39,11 @@ class Pull:
             raise LostRun
 
     @property
+    def is_window(self) -> bool:
+        """Only what has changed is read: nothing may be concluded from what is absent."""
+        return self.run.mode == SyncRun.Mode.WINDOW
+
+    @property
     def is_released(self) -> bool:
         return self.run.approved_by_id is not None
 

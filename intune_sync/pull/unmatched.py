@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
@@ -20,9 +20,13 @@ class Unmatched:
     reason: str
 
 
-def save_unmatched(resource: str, found: Iterable[Unmatched], now: datetime) -> int:
-    """Make the list of `resource` say exactly `found`; returns how many there are."""
-    kept = {row.graph_id: row for row in UnmatchedRecord.objects.filter(resource=resource)}
+def save_unmatched(
+    resource: str, found: Iterable[Unmatched], now: datetime, *, among: Collection[str] | None = None
+) -> int:
+    """Make the list of `resource` say exactly `found`, or do so only `among` these ids; returns how many there are."""
+    listed = UnmatchedRecord.objects.filter(resource=resource)
+    listed = listed if among is None else listed.filter(graph_id__in=among)
+    kept = {row.graph_id: row for row in listed}
     sent = {item.graph_id: item for item in found}
     settled = [row.pk for graph_id, row in kept.items() if graph_id not in sent]
     UnmatchedRecord.objects.filter(pk__in=settled).delete()

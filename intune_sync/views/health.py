@@ -95,11 +95,13 @@ def unmatched_list(request: HttpRequest) -> HttpResponse:
 @require_POST
 @permission_required("intune_sync.start_sync")
 def start_sync(request: HttpRequest) -> HttpResponse:
-    """Everything, or the one resource that the form names."""
+    """All resources, or the one that the form names; whole, or only what has changed."""
     resource = request.POST.get("resource", "")
     resources = [resource] if resource in SyncRun.Resource else SyncRun.Resource.values
+    asked = request.POST.get("mode", "")
+    mode = asked if asked in SyncRun.Mode else SyncRun.Mode.FULL
     with transaction.atomic():
-        runs = request_runs(resources, SyncRun.Trigger.PERSON, request.user)  # type: ignore[arg-type]
+        runs = request_runs(resources, SyncRun.Trigger.PERSON, request.user, mode)  # type: ignore[arg-type]
         transaction.on_commit(partial(wake_pull, [run.pk for run in runs]))
     messages.success(request, _("Reading from Intune has been started. This page shows how far it is."))
     return redirect("intune_sync:health")

@@ -10,9 +10,9 @@ import pytest
 from django.utils import timezone
 
 from deployments.models import DetectedUse
-from intune_sync import runs
 from intune_sync.models import IntuneApp, IntuneDetectedApp, SyncRun
 from intune_sync.pull import detected_apps
+from intune_sync.schedule import due_resources
 from tests import factories
 from tests.sandbox_process import SandboxProcess
 
@@ -72,5 +72,5 @@ def test_it_is_asked_for_once_a_day(settings: Any) -> None:
     for resource in SyncRun.Resource.values:
         factories.sync_run(resource, finished_at=now - timedelta(hours=2))
 
-    assert "detected_apps" not in runs._due_resources(now)
-    assert "detected_apps" in runs._due_resources(now + timedelta(days=1))
+    assert "detected_apps" not in due_resources(now)
+    assert "detected_apps" in due_resources(now + timedelta(days=1))

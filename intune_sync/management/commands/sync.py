@@ -35,16 +35,20 @@ class Command(BaseCommand):
         parser.add_argument(
             "--resource", action="append", choices=SyncRun.Resource.values, help="Only this; may be repeated."
         )
+        parser.add_argument(
+            "--changes", action="store_true", help="Only what has changed, where Graph can be asked for that."
+        )
         parser.add_argument("--json", action="store_true", help="One JSON document on standard output, nothing else.")
         parser.add_argument("--wait", action="store_true", help="When a worker is at it, wait and then read again.")
 
-    def handle(self, *args: Any, resource: list[str] | None, wait: bool, **options: Any) -> None:
+    def handle(self, *args: Any, resource: list[str] | None, wait: bool, changes: bool, **options: Any) -> None:
+        mode = SyncRun.Mode.WINDOW if changes else SyncRun.Mode.FULL
         wanted = [each for each in SyncRun.Resource.values if not resource or each in resource]
         ended = []
         with acting_from("command"), translation.override(None), _progress(quiet=options["json"]) as show:
             for each in wanted:
                 seen = show(each)
-                run = run_now(each, seen, wait=wait)
+                run = run_now(each, seen, mode=mode, wait=wait)
                 seen(run.counts.get("seen", 0))
                 ended.append(run)
         if options["json"]:
@@ -56,10 +60,10 @@ class Command(BaseCommand):
             sys.exit(1)
 
 
-def run_now(resource: str, seen: Callable[[int], None], *, wait: bool) -> SyncRun:
+def run_now(resource: str, seen: Callable[[int], None], *, mode: str = SyncRun.Mode.FULL, wait: bool) -> SyncRun:
     """Run it here to its end, or watch the worker that was quicker; `wait` also outlasts a run under way."""
     deadline = timezone.now() + LONGEST_WAIT
-    run = runs.request_runs([resource], SyncRun.Trigger.COMMAND)[0]
+    run = runs.request_runs([resource], SyncRun.Trigger.COMMAND, mode=mode)[0]
     while run.status in (SyncRun.Status.QUEUED, SyncRun.Status.RUNNING) and timezone.now() < deadline:
         is_busy = SyncRun.objects.filter(resource=resource, status=SyncRun.Status.RUNNING).exclude(pk=run.pk).exists()
         if run.status == SyncRun.Status.QUEUED and not (wait and is_busy):
@@ -74,6 +78,7 @@ def as_json(run: SyncRun) -> dict[str, Any]:
     return {
         "id": run.pk,
         "resource": run.resource,
+        "mode": run.mode,
         "status": run.status,
         "counts": run.counts,
         "requests": run.requests,
