@@ -6,16 +6,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, cast
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from django.db import transaction
 
 from intune_sync.graph import GraphClient
+from intune_sync.kill_points import reach
 from intune_sync.ledger import Lease
-from intune_sync.merge import digest
 from intune_sync.models import IntuneApp, Operation
 from intune_sync.payloads.apps import APPS_PATH, APPS_VERSION, app_columns, app_row
 from intune_sync.payloads.new_apps import marked, new_app_body, with_name
+from intune_sync.sending import send
 from intune_sync.services.adopt import adopt_app
 from schools import audit
 from schools.models import User
@@ -31,7 +32,12 @@ Clock = Callable[[], datetime]
 def carry_out(lease: Lease, client: GraphClient, at: Clock) -> None:
     """Raises GraphError and LostLease."""
     operation = lease.operation
-    raw = _find(client, operation.desired) or _create(lease, client, at)
+    raw = _find(client, operation.desired)
+    reach("after_read")
+    if raw is None:
+        created = _create(lease, client, at)
+        raw = _find(client, operation.desired) or created  # a list may lag behind what was just created
+        reach("after_reading_back")
     if str(raw.get("publishingState")) == PUBLISHED:
         return _record(lease, raw, at())
     if at() - operation.created_at > PUBLISHED_WITHIN:
@@ -46,11 +52,11 @@ def _find(client: GraphClient, wanted: dict[str, str]) -> dict[str, Any] | None:
 
 
 def _create(lease: Lease, client: GraphClient, at: Clock) -> dict[str, Any]:
-    """The new app as Intune answers. That it is being sent is in the database before the call."""
-    body, request = new_app_body(lease.operation.desired), str(uuid4())
-    lease.move(Status.SENDING, at(), request_hash=digest(body), client_request_id=request, sent_at=at(), waits=0)
-    answer = client.post(APPS_PATH, body, APPS_VERSION, client_request_id=request)
-    lease.move(Status.SENT, at(), request_id=answer.request_id, problem="", error="")
+    """The new app as Intune answers."""
+    body = new_app_body(lease.operation.desired)
+    answer = send(
+        lease, body, lambda request: client.post(APPS_PATH, body, APPS_VERSION, client_request_id=request), at
+    )
     return cast(dict[str, Any], answer.body)
 
 

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from uuid import uuid4
 
 from intune_sync import app_work, graph, group_work, ledger
 from intune_sync.graph import (
@@ -25,13 +24,15 @@ from intune_sync.graph import (
     Unauthenticated,
 )
 from intune_sync.kept_groups import with_group_ids
+from intune_sync.kill_points import reach
 from intune_sync.ledger import Lease, LostLease
 from intune_sync.lists import read_list
-from intune_sync.merge import MergedList, Raw, digest, merge, put_back, same_list
+from intune_sync.merge import MergedList, Raw, merge, put_back, same_list
 from intune_sync.models import Operation, OwnedAssignment
 from intune_sync.outcome import record_verified
 from intune_sync.overwritten import replaced_list
 from intune_sync.payloads import assign_body, assign_path
+from intune_sync.sending import send
 
 MOST_ITEMS = 20
 MOST_SECONDS = 40
@@ -60,13 +61,16 @@ def work(
     taken = 0
     with graph.client() as client:
         while taken < most and at() - now < timedelta(seconds=MOST_SECONDS):
+            reach("before_claim")
             lease = ledger.claim(at(), worker or worker_name())
             if lease is None:
                 return Worked(taken, more=False)
+            reach("after_claim")
             taken += 1
             try_operation(lease, client, at)
             if after_each:
                 after_each(lease.operation)
+            reach("before_next")
     return Worked(taken, more=ledger.is_due(at()))
 
 
@@ -74,6 +78,8 @@ def try_operation(lease: Lease, client: GraphClient, at: Clock) -> None:
     """One try at one operation; whatever goes wrong ends in its row."""
     try:
         WORK[lease.operation.kind](lease, client, at)
+        if lease.operation.status == Status.VERIFIED:
+            reach("after_verified_is_kept")
     except LostLease:
         log.warning("operation %s: another worker has taken over", lease.operation.pk)
     except GraphError as error:
@@ -90,6 +96,7 @@ def carry_out(lease: Lease, client: GraphClient, at: Clock) -> None:
     if desired is None:
         return lease.fail(Problem.NO_GROUP, at())
     current = basis = read_list(client, app_id)
+    reach("after_read")
     if operation.request_hash and operation.before is not None:  # an earlier try sent it, and never read back
         basis = _with_overwritten(operation, operation.before, current, current, client)
     for merges in range(MOST_MERGES + 1):
@@ -124,23 +131,19 @@ def worker_name() -> str:
 def _send_and_read_back(
     lease: Lease, merged: MergedList, observed: list[Raw], client: GraphClient, at: Clock
 ) -> list[Raw]:
-    """That it is being sent, and what, is in the database before the call: whoever comes after us can tell."""
     operation, (_change, app_id) = lease.operation, lease.operation.assignment
     body = assign_body(merged.write)
-    client_request_id = uuid4()
     _claim_ownership(lease, merged, at())
-    lease.move(
-        Status.SENDING,
-        at(),
-        request_hash=digest(body),
-        client_request_id=client_request_id,
+    send(
+        lease,
+        body,
+        lambda request: client.post(assign_path(app_id), body, version="beta", client_request_id=request),
+        at,
         before=observed if operation.before is None else operation.before,
-        sent_at=at(),
-        waits=0,
     )
-    answer = client.post(assign_path(app_id), body, version="beta", client_request_id=str(client_request_id))
-    lease.move(Status.SENT, at(), request_id=answer.request_id, problem="", error="")
-    return read_list(client, app_id)
+    current = read_list(client, app_id)
+    reach("after_reading_back")
+    return current
 
 
 def _with_overwritten(

@@ -7,16 +7,16 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from django.db import transaction
 
 from deployments.models import SoftwareProfile
 from fleet.models import Device
 from intune_sync import kept_groups, ledger
-from intune_sync.graph import Answer, GraphClient, NotFound
+from intune_sync.graph import GraphClient, NotFound
+from intune_sync.kill_points import reach
 from intune_sync.ledger import Lease
-from intune_sync.merge import digest
 from intune_sync.models import IntuneGroup, KeptGroup, Operation
 from intune_sync.payloads.members import (
     GROUPS_PATH,
@@ -32,6 +32,7 @@ from intune_sync.payloads.members import (
     oldest_static,
     remove_path,
 )
+from intune_sync.sending import send
 from schools import audit
 
 SETTLES_WITHIN = timedelta(minutes=10)
@@ -50,11 +51,13 @@ def carry_out(lease: Lease, client: GraphClient, at: Clock) -> None:
     group_id = kept_groups.group_id(profile) or _find_or_create(lease, profile, client, at)
     try:
         present = _members(client, group_id)
+        reach("after_read")
         if present != wanted:
             filling = _Filling(lease, client, group_id, at)
             filling.add(sorted(wanted - present))
             filling.remove(sorted(present - wanted))
             present = _members(client, group_id)
+            reach("after_reading_back")
     except NotFound:
         return _not_there(lease, profile, at())
     if present != wanted:
@@ -68,7 +71,7 @@ def _find_or_create(lease: Lease, profile: SoftwareProfile, client: GraphClient,
     group_id = oldest_static(raw for page in client.pages(GROUPS_PATH, by_nickname(nickname)) for raw in page)
     if group_id is None:
         body = group_body(nickname, name)
-        answer = _write(lease, body, lambda request: client.post(GROUPS_PATH, body, client_request_id=request), at)
+        answer = send(lease, body, lambda request: client.post(GROUPS_PATH, body, client_request_id=request), at)
         group_id = UUID(answer.body["id"])
     with transaction.atomic():
         kept_groups.set_group_id(profile, group_id)
@@ -116,21 +119,10 @@ class _Filling:
 
     def _add(self, body: dict[str, Any]) -> None:
         path = group_path(self.group_id)
-        _write(self.lease, body, lambda request: self.client.patch(path, body, client_request_id=request), self.at)
+        send(self.lease, body, lambda request: self.client.patch(path, body, client_request_id=request), self.at)
 
     def _remove(self, path: str) -> None:
-        _write(self.lease, path, lambda request: self.client.delete(path, client_request_id=request), self.at)
-
-
-def _write(lease: Lease, body: Any, send: Callable[[str], Answer], at: Clock) -> Answer:
-    """That it is being sent, and what, is in the database before the call."""
-    request = str(uuid4())
-    if lease.operation.status == Status.SENT:
-        lease.move(Status.CLAIMED, at())
-    lease.move(Status.SENDING, at(), request_hash=digest(body), client_request_id=request, sent_at=at())
-    answer = send(request)
-    lease.move(Status.SENT, at(), request_id=answer.request_id, problem="", error="")
-    return answer
+        send(self.lease, path, lambda request: self.client.delete(path, client_request_id=request), self.at)
 
 
 def _not_there(lease: Lease, profile: SoftwareProfile, now: datetime) -> None:

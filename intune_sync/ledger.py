@@ -12,6 +12,7 @@ from django.db.models.functions import Coalesce, Greatest
 
 from deployments.models import ChangeSet
 from deployments.services.changes import finish
+from intune_sync.kill_points import reach
 from intune_sync.models import Operation
 
 LEASE = timedelta(seconds=60)
@@ -22,6 +23,8 @@ RETRY_AFTER = timedelta(seconds=5)
 LONGEST_WAIT = timedelta(minutes=5)
 
 Status, Problem = Operation.Status, Operation.Problem
+_KEPT = (Status.SENDING, Status.SENT, Status.VERIFIED)
+"""Statuses before whose storing the fault programme may kill; *verified* is stored with more in one transaction."""
 
 
 class LostLease(Exception):
@@ -42,10 +45,14 @@ class Lease:
         length = LEASE_WHILE_SENDING if status == Status.SENDING else LEASE
         columns["lease_expires_at"] = now + length if status in Operation.HELD else None
         mine = Operation.objects.filter(pk=self.operation.pk, fence=self.fence, status=self.operation.status)
+        if status in _KEPT:
+            reach(f"before_{status}_is_kept")
         if not mine.update(status=status, **columns):
             raise LostLease(str(self.operation.pk))
         for name, value in {"status": status, **columns}.items():
             setattr(self.operation, name, value)
+        if status in (Status.SENDING, Status.SENT):
+            reach(f"after_{status}_is_kept")
 
     def wait(self, problem: str, now: datetime, seconds: float | None = None, error: str = "") -> datetime:
         """Put the operation down because Intune is busy or away, which is not its fault and not counted as a try.
