@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from django.contrib.postgres.aggregates import ArrayAgg
-from django.db.models import F
+from django.db.models import F, Subquery
 from django.db.models.functions import Coalesce
 
 from deployments.desired import desired_state
@@ -48,7 +48,7 @@ def device_effects(
 def target_effects(before: TargetsByVersion, after: TargetsByVersion) -> dict[int, dict[int, ChangeTarget.Effect]]:
     """Effects by app version id and device id when targets are replaced; versions without any effect are left out.
 
-    Three queries whatever the number of computers, which are compared by the groups they share, not one by one.
+    Two queries whatever the number of computers, which are compared by the groups they share, not one by one.
     """
     changed = sorted(version for version in {*before, *after} if before.get(version) != after.get(version))
     platforms = dict(AppVersion.objects.filter(pk__in=changed).values_list("pk", "platform"))
@@ -73,9 +73,9 @@ def _effects(
 
 
 def load_cells() -> list[Cell]:
-    """All computers that Autopilot or Intune has, by platform and groups; two queries."""
-    municipality_id = Municipality.objects.order_by("pk").values_list("pk", flat=True).first()
+    """All computers that Autopilot or Intune has, by platform and groups; one query."""
     kinds = {
+        "municipality": Subquery(Municipality.objects.order_by("pk").values("pk")[:1]),
         "school_form": Coalesce("school__school_form_id", form_by_group_tag()),
         "school": F("school_id"),
         "class_group": class_in_own_school(),
@@ -90,7 +90,4 @@ def load_cells() -> list[Cell]:
         .annotate(ids=ArrayAgg("pk", order_by="pk"))
         .order_by(*columns)
     )
-    return [
-        Cell(platform, {"municipality": municipality_id, **dict(zip(kinds, keys, strict=True))}, tuple(ids))
-        for platform, *keys, ids in rows
-    ]
+    return [Cell(platform, dict(zip(kinds, keys, strict=True)), tuple(ids)) for platform, *keys, ids in rows]

@@ -30,7 +30,16 @@ def owner_of(entry: BaselineEntry) -> NodeKey:
 
 def rules_by_application(revision: BaselineRevision | None) -> dict[int, dict[NodeKey, Rule]]:
     """Rules by application and container; one query. No revision has no rules."""
-    entries: Iterable[BaselineEntry] = revision.entries.select_related("profile") if revision else ()
+    return _by_application(revision.entries.select_related("profile") if revision else ())
+
+
+def rules_in_force() -> dict[int, dict[NodeKey, Rule]]:
+    """Those of the active revision; one query."""
+    entries = BaselineEntry.objects.filter(revision__in=BaselineRevision.objects.active())
+    return _by_application(entries.select_related("profile"))
+
+
+def _by_application(entries: Iterable[BaselineEntry]) -> dict[int, dict[NodeKey, Rule]]:
     rules: dict[int, dict[NodeKey, Rule]] = {}
     for entry in entries:
         rules.setdefault(entry.application_id, {})[owner_of(entry)] = rule_of(entry)

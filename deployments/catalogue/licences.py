@@ -13,9 +13,10 @@ from datetime import date
 
 from django.utils.translation import ngettext
 
-from deployments.catalogue.use import required_computers
+from deployments.catalogue.use import computers_required, required_computers
 from deployments.models import Application, BaselineRevision
 from deployments.models.catalogue import LicencePool
+from deployments.rulebook import rules_in_force
 from schools.models import School
 
 
@@ -111,16 +112,17 @@ def shortfalls_of(used: Mapping[int, Mapping[int | None, int]], on: date) -> lis
 
 
 def seats_of(applications: Iterable[int], on: date) -> dict[int, Seats]:
-    """By application id, against the active revision; applications without any pool are no key. Six queries."""
+    """By application id, against the active revision; applications without any pool are no key. Four queries."""
     return seats_in(LicencePool.objects.filter(application__in=list(applications)), on)
 
 
 def seats_in(pools: Iterable[LicencePool], on: date) -> dict[int, Seats]:
-    """As `seats_of`, when the pools are loaded: all of each application. Five queries."""
+    """As `seats_of`, when the pools are loaded: all of each application. Three queries; one when no rule in force is
+    about the applications."""
     found = _by_application(pools)
     if not found:
         return {}
-    used = required_computers(BaselineRevision.objects.active().first(), found)
+    used = computers_required(rules_in_force(), found)
     return {key: _sum(each, used.get(key, {}), on) for key, each in found.items()}
 
 

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models.functions import JSONObject
 from django.utils.translation import gettext as _
 
 from deployments.catalogue.use import shares
 from deployments.effects import Cell, load_cells
-from deployments.models import Application, BaselineRevision, Capability, Intent
+from deployments.models import Application, AppVersion, Capability, CapabilityApplication, Intent
 from deployments.resolver import Rule
-from deployments.rulebook import rules_by_application
 from deployments.targets import NodeKey
-from deployments.versions import Versions
 from fleet.models import Platform
 from schools.models import SchoolForm
 
@@ -49,18 +51,48 @@ class Coverage:
         return _("%(application)s is not decided for them.") % said
 
 
-def coverage(capabilities: Iterable[Capability], revision: BaselineRevision | None) -> list[Coverage]:
-    """By capability, school form and platform, where there are computers. `choices` with their applications must be
-    prefetched. Six queries."""
-    fleet = _Fleet(Versions.load(), rules_by_application(revision))
+@dataclass(frozen=True)
+class Choice:
+    """The application that a capability means on one platform, and whether Intune has a version of it there."""
+
+    platform: Platform
+    application: Application
+    has_version: bool
+
+
+@dataclass(frozen=True)
+class Named:
+    capability: Capability
+    choices: tuple[Choice, ...]
+
+    def on(self, platform: Platform) -> Choice | None:
+        return next((choice for choice in self.choices if choice.platform == platform), None)
+
+
+def with_choices(capabilities: QuerySet[Capability]) -> list[Named]:
+    """One query."""
+    version = AppVersion.objects.filter(application=OuterRef("application"), platform=OuterRef("platform"))
+    choices = CapabilityApplication.objects.filter(capability=OuterRef("pk")).order_by("-platform")
+    row = JSONObject(platform="platform", key="application_id", name="application__name", has_version=Exists(version))
+    found = capabilities.annotate(chosen=ArraySubquery(choices.values(row=row)))
+    return [Named(each, tuple(_choice(row) for row in each.chosen)) for each in found]
+
+
+def _choice(row: Mapping[str, Any]) -> Choice:
+    application = Application(pk=row["key"], name=row["name"])
+    return Choice(Platform(row["platform"]), application, row["has_version"])
+
+
+def coverage(capabilities: Iterable[Named], rules: RulesByApplication) -> list[Coverage]:
+    """By capability, school form and platform, where there are computers. Two queries."""
     forms: dict[int | None, SchoolForm | None] = {form.pk: form for form in SchoolForm.objects.all()}
     by_place: dict[tuple[int | None, str], list[Cell]] = defaultdict(list)
     for cell in load_cells():
         by_place[cell.groups["school_form"], cell.platform].append(cell)
     places = sorted(by_place, key=lambda place: (str(forms.get(place[0]) or "~"), place[1]))
     return [
-        fleet.coverage(capability, forms.get(form_id), Platform(platform), by_place[form_id, platform])
-        for capability in capabilities
+        _coverage(named, rules, forms.get(form_id), Platform(platform), by_place[form_id, platform])
+        for named in capabilities
         for form_id, platform in places
     ]
 
@@ -72,21 +104,15 @@ def gaps(covered: Iterable[Coverage]) -> list[Coverage]:
     return [each for each in every if each.without and (each.capability.pk, each.school_form) in given]
 
 
-@dataclass(frozen=True)
-class _Fleet:
-    """What a revision says, and the versions that Intune has."""
-
-    versions: Versions
-    rules: RulesByApplication
-
-    def coverage(
-        self, capability: Capability, form: SchoolForm | None, platform: Platform, cells: list[Cell]
-    ) -> Coverage:
-        chosen = next((choice.application for choice in capability.choices.all() if choice.platform == platform), None)
-        has_version = chosen is not None and self.versions.pick(chosen.pk, None, platform) is not None
-        computers = sum(len(cell.device_ids) for cell in cells)
-        served = sum(_served(cells, self.rules.get(chosen.pk, {}))) if chosen and has_version else 0
-        return Coverage(capability, form, platform, chosen, computers, served, has_version)
+def _coverage(
+    named: Named, rules: RulesByApplication, form: SchoolForm | None, platform: Platform, cells: list[Cell]
+) -> Coverage:
+    choice = named.on(platform)
+    computers = sum(len(cell.device_ids) for cell in cells)
+    if choice is None:
+        return Coverage(named.capability, form, platform, None, computers, served=0, has_version=False)
+    served = sum(_served(cells, rules.get(choice.application.pk, {}))) if choice.has_version else 0
+    return Coverage(named.capability, form, platform, choice.application, computers, served, choice.has_version)
 
 
 def _served(cells: list[Cell], rules: Mapping[NodeKey, Rule]) -> Iterator[int]:

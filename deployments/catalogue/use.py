@@ -29,8 +29,14 @@ class Share:
 def required_computers(
     revision: BaselineRevision | None, applications: Iterable[int] | None = None
 ) -> dict[int, Counter[int | None]]:
-    """The computers on which a revision requires each application and that it has a version for. Five queries."""
-    rules = rules_by_application(revision)
+    """The computers on which a revision requires each application and that it has a version for. Three queries."""
+    return computers_required(rules_by_application(revision), applications)
+
+
+def computers_required(
+    rules: Mapping[int, Mapping[NodeKey, Rule]], applications: Iterable[int] | None = None
+) -> dict[int, Counter[int | None]]:
+    """As `required_computers`, when the rules are loaded. Two queries; none when no rule is about the applications."""
     wanted = set(rules) if applications is None else set(applications) & rules.keys()
     cells, versions = (load_cells(), Versions.load(wanted)) if wanted else ([], None)
     counted: dict[int, Counter[int | None]] = {}

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from deployments.catalogue.forms import CapabilityForm
-from deployments.catalogue.parity import coverage, gaps
-from deployments.models import BaselineRevision, Capability, CapabilityApplication
+from deployments.catalogue.parity import coverage, gaps, with_choices
+from deployments.models import Capability
+from deployments.rulebook import rules_in_force
 from deployments.services.capabilities import put_capability_card
 from deployments.views.person import person
 from schools.decorators import permission_required, require
@@ -22,12 +22,10 @@ from schools.decorators import permission_required, require
 @permission_required("deployments.view_capability")
 def capability_list(request: HttpRequest) -> HttpResponse:
     user = person(request)
-    chosen = CapabilityApplication.objects.select_related("application").order_by("-platform")
-    capabilities = list(Capability.objects.visible_to(user).prefetch_related(Prefetch("choices", chosen)))
-    covered = coverage(capabilities, BaselineRevision.objects.active().first()) if capabilities else []
+    capabilities = with_choices(Capability.objects.visible_to(user))
     context = {
         "capabilities": capabilities,
-        "gaps": gaps(covered),
+        "gaps": gaps(coverage(capabilities, rules_in_force())) if capabilities else [],
         "may_edit": user.has_perm("deployments.edit_application"),
     }
     return render(request, "deployments/capability_list.html", context)
