@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ class SandboxProcess:
     client_id: str
     client_secret: str
     log_path: Path
+    registrations: dict[str, dict[str, str]]
     session: requests.Session = field(default_factory=requests.Session)
 
     def __post_init__(self) -> None:
@@ -59,6 +60,10 @@ class SandboxProcess:
         answer = self.session.post(f"{self.url}/{self.tenant_id}/oauth2/v2.0/token", data=form, timeout=10)
         answer.raise_for_status()
         return str(answer.json()["access_token"])
+
+    def as_identity(self, name: str) -> "SandboxProcess":
+        """The same sandbox, signed in to as another registration: `single`, `reader`, `writer` or `destructive`."""
+        return replace(self, **self.registrations[name])
 
     def stop(self) -> int:
         """End it as an operator would; the exit status."""
@@ -114,6 +119,7 @@ def start_sandbox(
         known["client_id"],
         known["client_secret"],
         log_path,
+        known["registrations"],
     )
 
 

@@ -3,6 +3,7 @@
 import argparse
 import errno
 import gc
+import json
 import logging
 import os
 import secrets
@@ -18,6 +19,7 @@ from .control import Control
 from .graph import Graph
 from .heart import Heart
 from .http import make_application
+from .registrations import make_registrations
 from .server import Server
 from .snapshot import Snapshot
 from .tenant import DEFAULT_FILE, Tenant, load_tenant
@@ -61,6 +63,7 @@ def parser() -> argparse.ArgumentParser:
     option("--client-certificate", None, "PEM file with the certificate its assertions are signed with", type=Path)
     option("--throttle", "published", "limits on requests", choices=("published", "off"))
     option("--start-at", None, "instant at which the clock starts, such as 2026-08-17T06:00:00Z")
+    option("--settings", "{}", "switches that are on from the start, as a JSON object")
     option("--log-level", "warning", "how much to log", choices=("debug", "info", "warning", "error"))
     keep = os.environ.get("SANDBOX_SNAPSHOT", "") not in ("", "0")
     options.add_argument("--snapshot", action="store_true", default=keep, help="keep the state over restarts")
@@ -99,7 +102,8 @@ def _prepare(options: argparse.Namespace, tenant: Tenant, listening: socket.sock
     gc.collect()
     gc.freeze()  # the world stays; a full collection over it would hold up requests
     heart = Heart(world)
-    throttle = Throttle(clock, options.seed, enabled=options.throttle == "published")
+    world.settings.start_with({"throttle": options.throttle} | _settings(options))
+    throttle = Throttle(clock, options.seed, world.settings, tenant.tenant_id)
     graph = Graph(world, tokens, throttle, secrets.token_bytes(32))
     return Server(
         make_application(graph, Control(graph, heart)),
@@ -112,16 +116,22 @@ def _prepare(options: argparse.Namespace, tenant: Tenant, listening: socket.sock
     )
 
 
+def _settings(options: argparse.Namespace) -> dict[str, object]:
+    """Raises ValueError when the text is not a JSON object."""
+    values = json.loads(options.settings)
+    if not isinstance(values, dict):
+        raise ValueError("--settings must be a JSON object of switches by name")
+    return values
+
+
 def _tokens(options: argparse.Namespace, tenant: Tenant, clock: Clock) -> Tokens:
     secret = options.client_secret
     if options.client_secret_file:
         secret = options.client_secret_file.read_text(encoding="utf-8").strip()
-    return Tokens(
-        clock=clock,
-        seed=options.seed,
-        tenant_id=tenant.tenant_id,
-        client_id=options.client_id or guid(options.seed, "client"),
-        client_secret=secret or secrets.token_urlsafe(24),
-        signing_key=secrets.token_bytes(32),
-        certificate=options.client_certificate.read_text(encoding="utf-8") if options.client_certificate else None,
+    registrations = make_registrations(
+        options.seed,
+        options.client_id or guid(options.seed, "client"),
+        secret or secrets.token_urlsafe(24),
+        options.client_certificate.read_text(encoding="utf-8") if options.client_certificate else None,
     )
+    return Tokens(clock, options.seed, tenant.tenant_id, registrations, signing_key=secrets.token_bytes(32))

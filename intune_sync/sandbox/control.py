@@ -3,13 +3,14 @@
 import logging
 from typing import Any
 
-import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from .audit import Actor
 from .clock import DAY, graph_date
+from .control_http import json_answer, json_body, refused
+from .control_identity import IdentityControl
 from .errors import GraphFault
 from .faults import FaultRule
 from .graph import Graph
@@ -38,15 +39,16 @@ class Control:
             Route("/faults", self.faults, methods=["GET", "POST", "DELETE"]),
             Route("/settings", self.settings, methods=["GET", "POST", "DELETE"]),
             Route("/foreign", self.foreign, methods=["POST"]),
+            *IdentityControl(self.graph).routes(),
         ]
 
     async def health(self, request: Request) -> Response:
-        return _json({"status": "ready"})
+        return json_answer({"status": "ready"})
 
     async def state(self, request: Request) -> Response:
         world = self.graph.world
         now = world.clock.now()
-        return _json(
+        return json_answer(
             {
                 "seed": world.seed,
                 "pace": world.life.pace,
@@ -66,27 +68,27 @@ class Control:
     async def clock(self, request: Request) -> Response:
         """POST `{"advance_seconds": n}` answers when everything due by then has happened."""
         if request.method == "POST":
-            body = await _body(request)
+            body = await json_body(request)
             seconds = body.get("advance_seconds") if isinstance(body, dict) else None
             if not isinstance(seconds, int | float) or not 0 <= seconds <= MOST_SECONDS:
-                return _json({"error": f"advance_seconds must be a number from 0 to {MOST_SECONDS:.0f}"}, 400)
+                return json_answer({"error": f"advance_seconds must be a number from 0 to {MOST_SECONDS:.0f}"}, 400)
             await self.heart.advance(seconds)
         clock = self.graph.clock
-        return _json({"now": graph_date(clock.now()), "offset_seconds": clock.offset})
+        return json_answer({"now": graph_date(clock.now()), "offset_seconds": clock.offset})
 
     async def assignments(self, request: Request) -> Response:
         """Every app's assignments as beta has them, by app id."""
-        return _json({app.id: app.assignments for app in self.graph.world.catalogue.apps.values()})
+        return json_answer({app.id: app.assignments for app in self.graph.world.catalogue.apps.values()})
 
     async def ledger(self, request: Request) -> Response:
         ledger, query = self.graph.ledger, request.query_params
         if request.method == "DELETE":
             ledger.clear()
             return Response(status_code=204)
-        since = query.get("since", "0")
-        if not since.isdigit():
-            return _json({"error": "since must be a number"}, 400)
-        return _json(ledger.listed(int(since), query.get("method", "").upper(), query.get("path_contains", "")))
+        try:
+            return json_answer(ledger.listed(query))
+        except ValueError as error:
+            return refused(str(error))
 
     async def faults(self, request: Request) -> Response:
         """POST adds rules: a list, or one rule alone."""
@@ -95,16 +97,16 @@ class Control:
             faults.rules.clear()
             return Response(status_code=204)
         if request.method == "POST":
-            body = await _body(request)
+            body = await json_body(request)
             try:
                 rules = [FaultRule.from_json(item) for item in (body if isinstance(body, list) else [body])]
             except (ValueError, TypeError, AttributeError) as error:
-                return _json({"error": str(error)}, 400)
+                return refused(str(error))
             if any(rule.kind == "expire_tokens" and not rule.match for rule in rules):
                 self.graph.tokens.expire_all()
                 rules = [rule for rule in rules if rule.kind != "expire_tokens" or rule.match]
             faults.rules += rules
-        return _json([rule.shown() for rule in faults.rules])
+        return json_answer([rule.shown() for rule in faults.rules])
 
     async def settings(self, request: Request) -> Response:
         """POST `{"name": value}` sets switches, DELETE puts the defaults back; each answers with all of them."""
@@ -112,29 +114,29 @@ class Control:
         if request.method == "DELETE":
             settings.reset()
         elif request.method == "POST":
-            body = await _body(request)
+            body = await json_body(request)
             try:
                 settings.put(body if isinstance(body, dict) else {"": body})
             except ValueError as error:
-                return _json({"error": str(error)}, 400)
-        return _json(settings.shown())
+                return refused(str(error))
+        return json_answer(settings.shown())
 
     async def foreign(self, request: Request) -> Response:
         """Another administrator writes: `assignments` replace, `add` adds; `when` waits for a matching request."""
-        body = await _body(request)
+        body = await json_body(request)
         body = body if isinstance(body, dict) else {}
         app = self.graph.world.catalogue.apps.get(str(body.get("app_id")))
         if app is None or not ({"assignments", "add"} & set(body)):
-            return _json({"error": "needs the app_id of an app, and assignments or add"}, 400)
+            return json_answer({"error": "needs the app_id of an app, and assignments or add"}, 400)
         when = body.get("when")
         if isinstance(when, dict):
             self._write_after(when, body)
-            return _json({"waiting": when}, 202)
+            return json_answer({"waiting": when}, 202)
         try:
             self._write(body)
         except GraphFault as fault:
-            return _json({"error": fault.message}, 400)
-        return _json(app.assignments)
+            return json_answer({"error": fault.message}, 400)
+        return json_answer(app.assignments)
 
     def _write(self, body: Json) -> None:
         world = self.graph.world
@@ -157,15 +159,3 @@ class Control:
                     log.error("The foreign write was refused: %s", fault.message)
 
         self.graph.after_answer.append(act)
-
-
-async def _body(request: Request) -> Any:
-    raw = await request.body()
-    try:
-        return orjson.loads(raw) if raw else {}
-    except orjson.JSONDecodeError:
-        return {}
-
-
-def _json(content: Any, status: int = 200) -> Response:
-    return Response(orjson.dumps(content), status, media_type="application/json")

@@ -8,12 +8,13 @@ from uuid import uuid4
 
 import orjson
 
-from . import batch
+from . import batch, privileges
+from .approvals import Approvals
 from .endpoints import ROUTES
 from .errors import GraphFault, error_body
-from .faults import ConnectionCut, FaultRule, Faults, refusal
+from .faults import PAGE_KINDS, ConnectionCut, FaultRule, Faults, refusal
 from .ledger import Ledger
-from .messages import GraphRequest, GraphResponse
+from .messages import GraphRequest, GraphResponse, Json, PageFault
 from .paging import Pager
 from .reports import ExportJobs
 from .routing import Route, Router
@@ -32,6 +33,7 @@ class Graph:
         self.clock = world.clock
         self.ledger = Ledger(world.clock)
         self.faults = Faults(world.seed)
+        self.approvals = Approvals(world.clock, world.seed, world.settings)
         self.pager = Pager(world.clock, secret, world.settings)
         self.export_jobs = ExportJobs(world, secret)
         self.router = Router(ROUTES)
@@ -39,20 +41,21 @@ class Graph:
 
     async def handle(self, request: GraphRequest) -> GraphResponse:
         """The answer. Raises ConnectionCut when a fault says that none arrives."""
+        self._recognise(request)
         entry = self.ledger.open(request)
         struck = self.faults.due(request)
-        request.client_id = self.tokens.client_of(request.headers.get("authorization", "")) or ""
-        entry["app_id"] = request.client_id
-        response = await self._answer(request, struck)
-        entry["status"] = response.status
+        response = await self._answer(request, struck, entry)
+        response = self._told(request, response, struck)
+        entry["status"], entry["retry_after"] = response.status, response.headers.get("Retry-After")
         response.headers.setdefault("request-id", request.request_id)
         response.headers["client-request-id"] = request.client_request_id or request.request_id
         for act in list(self.after_answer):
             act(request)
         self._break_answer(response, struck)
+        entry["answered"] = True
         return response
 
-    async def _answer(self, request: GraphRequest, struck: list[FaultRule]) -> GraphResponse:
+    async def _answer(self, request: GraphRequest, struck: list[FaultRule], entry: Json) -> GraphResponse:
         route: Route | None = None
         try:
             for rule in struck:
@@ -63,9 +66,13 @@ class Graph:
             if request.path == "/$batch":
                 return await batch.handle(self, request)
             route = self.router.find(request)
+            entry["service"] = route.service
             headers = self.throttle.check(request, route.service)
+            privileges.check(request, route)
             self.pager.resume(request)
+            self.approvals.check(request)
             response = route.handler(self, request)
+            entry["executed"] = True
             response.headers.update(headers)
             return response
         except GraphFault as fault:
@@ -84,10 +91,16 @@ class Graph:
             self.tokens.expire_all()
         elif rule.kind == "drop_before":
             raise ConnectionCut
-        elif rule.kind == "empty_page":
-            request.answer_empty_page = True
-        elif fault := refusal(rule):
+        elif rule.kind in PAGE_KINDS:
+            request.page = request.page or PageFault()
+            rule.break_page(request.page)
+        elif rule.kind != "status_after" and (fault := refusal(rule)):
             raise fault
+
+    def _told(self, request: GraphRequest, response: GraphResponse, struck: list[FaultRule]) -> GraphResponse:
+        """What the client hears: of a request that was carried out, perhaps that it was not."""
+        faults = [refusal(rule) for rule in struck if rule.kind == "status_after" and response.status < 400]
+        return next((self._refuse(request, fault, intune=True) for fault in faults if fault), response)
 
     def _break_answer(self, response: GraphResponse, struck: list[FaultRule]) -> None:
         kinds = {rule.kind for rule in struck}
@@ -96,8 +109,12 @@ class Graph:
         if "truncate" in kinds:
             raise ConnectionCut(partial=response.body[: len(response.body) // 2])
 
+    def _recognise(self, request: GraphRequest) -> None:
+        grant = self.tokens.grant_of(request.headers.get("authorization", ""))
+        request.client_id, request.identity, request.roles = grant.client_id, grant.identity, grant.roles
+
     def _authenticate(self, request: GraphRequest) -> None:
-        request.client_id = self.tokens.client_of(request.headers.get("authorization", "")) or ""
+        self._recognise(request)  # anew: a delay may have outlasted the token
         if request.client_id:
             return
         missing = not request.headers.get("authorization")

@@ -10,6 +10,17 @@ Json = dict[str, Any]
 
 
 @dataclass(slots=True)
+class PageFault:
+    """What goes wrong with a list: an empty page, a link back to the same page, rows that moved on or back between two
+    pages, and a share of the rows that is left out."""
+
+    is_empty: bool = False
+    leads_nowhere: bool = False
+    moved: int = 0
+    left_out: float = 0.0
+
+
+@dataclass(slots=True)
 class GraphRequest:
     """`path` is decoded and below the version; headers are lower-case; `batch` is the ledger's number of its batch."""
 
@@ -22,10 +33,12 @@ class GraphRequest:
     base_url: str
     request_id: str
     client_id: str = ""
+    identity: str = ""
+    roles: frozenset[str] = frozenset()
     batch: int | None = None
     ids: tuple[str, ...] = ()
     start: int = 0
-    answer_empty_page: bool = False
+    page: "PageFault | None" = None
     is_malformed: bool = False
 
     @property

@@ -9,9 +9,10 @@ from typing import TypeVar
 
 import orjson
 
+from .chance import unit
 from .clock import Clock
 from .errors import GraphFault
-from .messages import GraphRequest, GraphResponse
+from .messages import GraphRequest, GraphResponse, PageFault
 from .switches import PAGE_LINK_SECONDS, Settings
 
 T = TypeVar("T")
@@ -55,6 +56,8 @@ class Pager:
         if content["path"] != f"{request.version}{request.path}" or content["until"] < self.clock.now():
             raise GraphFault(400, "BadRequest", "Skip token is expired or belongs to another request.", plain=True)
         request.query, request.start = content["query"], content["start"]
+        if request.page:
+            request.start = max(0, request.start + request.page.moved)
 
     def link(self, request: GraphRequest, start: int) -> str:
         content = {
@@ -81,9 +84,14 @@ class Pager:
         count: int | None = None,
     ) -> GraphResponse:
         """A page from `request.start` on; `source` only ever grows at its end. A count of -1 means the page's own."""
+        broken = request.page or PageFault()
+        if broken.left_out:
+            matches = self._leaving_out(broken.left_out, source, matches)
         rows, following = self._rows(request, source, size.of(request), matches)
-        if request.answer_empty_page:
+        if broken.is_empty:
             rows, following = [], request.start
+        if broken.leads_nowhere:
+            following = request.start
         parts = [b'{"@odata.context":', orjson.dumps(request.context(context))]
         if count is not None:
             parts.append(b',"@odata.count":%d' % (len(rows) if count < 0 else count))
@@ -91,6 +99,13 @@ class Pager:
             parts += [b',"@odata.nextLink":', orjson.dumps(self.link(request, following))]
         parts += [b',"value":[', b",".join(map(encode, rows)), b"]}"]
         return GraphResponse(200, b"".join(parts))
+
+    def _leaving_out(
+        self, share: float, source: Sequence[T], matches: Callable[[T], bool] | None
+    ) -> Callable[[T], bool]:
+        """Rows are told apart by their place, so that each page of a list leaves out the same ones."""
+        gone = {id(item) for place, item in enumerate(source) if unit(place, 72) < share}
+        return lambda item: id(item) not in gone and (matches is None or matches(item))
 
     def _rows(
         self, request: GraphRequest, source: Sequence[T], size: int, matches: Callable[[T], bool] | None

@@ -79,8 +79,12 @@ class Server(uvicorn.Server):
             "url": url,
             "pid": os.getpid(),
             "tenant_id": self.tokens.tenant_id,
-            "client_id": self.tokens.client_id,
-            "client_secret": self.tokens.client_secret,
+            "client_id": self.tokens.main.client_id,
+            "client_secret": self.tokens.main.client_secret,
+            "registrations": {
+                each.name: {"client_id": each.client_id, "client_secret": each.client_secret}
+                for each in self.tokens.registrations
+            },
         }
         write_private(self.description_file, json.dumps(description, indent=2).encode())
         print(f"sandbox: {len(self.heart.world.fleet.devices)} computers answer at {url}", flush=True)

@@ -21,7 +21,7 @@ class Switch(Generic[T]):
     sentence: str
     choices: tuple[str, ...] = ()
 
-    def read(self, value: Any) -> T:
+    def read(self, value: Any) -> Any:
         """The value in the default's own kind. Raises ValueError."""
         if isinstance(self.default, bool):
             fits = isinstance(value, bool)
@@ -34,7 +34,7 @@ class Switch(Generic[T]):
                 type(self.default), "a number"
             )
             raise ValueError(f"{self.name} must be {kind}")
-        return cast(T, float(value) if isinstance(self.default, float) else value)
+        return float(value) if isinstance(self.default, float) else value
 
 
 REGISTRY: dict[str, Switch[Any]] = {}
@@ -51,6 +51,12 @@ class Settings:
 
     def __init__(self) -> None:
         self._values: dict[str, Any] = {}
+        self._start: dict[str, Any] = {}
+
+    def start_with(self, values: Mapping[str, Any]) -> None:
+        """What `reset` goes back to. Raises ValueError like `put`."""
+        self.put(values)
+        self._start = dict(self._values)
 
     def __getitem__(self, each: Switch[T]) -> T:
         return cast(T, self._values.get(each.name, each.default))
@@ -62,7 +68,8 @@ class Settings:
         self._values |= {name: REGISTRY[name].read(value) for name, value in values.items()}
 
     def reset(self) -> None:
-        self._values.clear()
+        """Back to what the sandbox was started with."""
+        self._values = dict(self._start)
 
     def shown(self) -> list[Json]:
         return [

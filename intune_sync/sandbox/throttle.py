@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from .chance import mix
 from .clock import Clock
 from .errors import GraphFault
+from .faults import http_date
 from .messages import GraphRequest
+from .switches import Settings, switch
 
 DEVICES, APPS, ENROLMENT, REPORTS, CONFIGURATION, ENTRA = [
     "devices",
@@ -30,6 +32,16 @@ INTUNE_LIMITS = {
 INTUNE_WINDOW = 20.0
 ENTRA_UNITS, ENTRA_UNITS_WINDOW = 8000, 10.0
 ENTRA_WRITES, ENTRA_WRITES_WINDOW = 3000, 150.0
+TENANT_SHARES = 2  # all apps of a tenant together may ask Intune twice what one may
+WARNS_ABOVE = 0.8
+
+THROTTLE = switch("throttle", "off", "Whether the published limits of each service are kept.", "off", "published")
+RETRY_AFTER = switch(
+    "retry_after",
+    "in turn",
+    "How a 429 names the wait: whole seconds, decimal ones, not at all, as a date, or the first three in turn.",
+    *("in turn", "whole", "decimal", "absent", "date"),
+)
 
 
 @dataclass(slots=True)
@@ -51,55 +63,79 @@ class Bucket:
         return 0.0 if enough else (amount - self.level) / rate
 
 
+@dataclass(frozen=True, slots=True)
+class Limit:
+    scope: str
+    kind: str
+    capacity: float
+    window: float
+    amount: int
+
+
 class Throttle:
-    def __init__(self, clock: Clock, seed: int, *, enabled: bool) -> None:
-        self.clock, self.seed, self.enabled = clock, seed, enabled
+    def __init__(self, clock: Clock, seed: int, settings: Settings, tenant_id: str) -> None:
+        self.clock, self.seed, self.settings, self.tenant_id = clock, seed, settings, tenant_id
         self.buckets: dict[tuple[str, str, str], Bucket] = {}
         self.refused = 0
 
     def check(self, request: GraphRequest, service: str) -> dict[str, str]:
-        """Headers for the answer. Raises GraphFault 429 whose Retry-After is whole, decimal or absent in turn."""
+        """Headers for the answer. Raises GraphFault 429; Retry-After is as the switch says."""
         units = entra_units(request) if service == ENTRA else 0
         headers = {"x-ms-resource-unit": str(units)} if units else {}
-        if not self.enabled:
+        if self.settings[THROTTLE] == "off":
             return headers
-        is_write = request.method != "GET" and not request.path.endswith("/$batch")
-        wait = max(self._waits(request.client_id, service, units, is_write))
+        limits = _limits(service, units, is_write=request.method != "GET")
+        waits = [(self._take(request.client_id, service, limit), limit) for limit in limits]
+        wait, narrowest = max(waits, key=lambda each: each[0])
         if wait:
             self.refused += 1
-            raise GraphFault(
-                429, "TooManyRequests", "Too many requests. Please retry later.", headers=self._retry_after(wait)
-            )
+            headers = self._retry_after(wait) | self._names(request, narrowest)
+            raise GraphFault(429, "TooManyRequests", "Too many requests. Please retry later.", headers=headers)
+        used = max(self._used(request.client_id, service, limit) for limit in limits)
+        if service == ENTRA and used > WARNS_ABOVE:
+            headers["x-ms-throttle-limit-percentage"] = f"{used:.2f}"
         return headers
 
-    def _waits(self, client_id: str, service: str, units: int, is_write: bool) -> list[float]:
-        if service == ENTRA:
-            waits = [
-                self._take(client_id, service, "units", capacity=ENTRA_UNITS, window=ENTRA_UNITS_WINDOW, amount=units)
-            ]
-            if is_write:
-                waits.append(
-                    self._take(
-                        client_id, service, "writes", capacity=ENTRA_WRITES, window=ENTRA_WRITES_WINDOW, amount=1
-                    )
-                )
-            return waits
-        any_kind, writes = INTUNE_LIMITS[service]
-        waits = [self._take(client_id, service, "any", capacity=any_kind, window=INTUNE_WINDOW, amount=1)]
-        if is_write:
-            waits.append(self._take(client_id, service, "writes", capacity=writes, window=INTUNE_WINDOW, amount=1))
-        return waits
+    def _bucket(self, client_id: str, service: str, limit: Limit) -> Bucket:
+        owner = client_id if limit.scope == "Tenant_Application" else ""
+        fresh = Bucket(limit.capacity, limit.window, limit.capacity, self.clock.now())
+        return self.buckets.setdefault((owner, service, limit.kind), fresh)
 
-    def _take(self, client_id: str, service: str, kind: str, *, capacity: int, window: float, amount: int) -> float:
-        now = self.clock.now()
-        bucket = self.buckets.setdefault((client_id, service, kind), Bucket(capacity, window, capacity, now))
-        return bucket.take(amount, now)
+    def _take(self, client_id: str, service: str, limit: Limit) -> float:
+        return self._bucket(client_id, service, limit).take(limit.amount, self.clock.now())
+
+    def _used(self, client_id: str, service: str, limit: Limit) -> float:
+        return 1 - self._bucket(client_id, service, limit).level / limit.capacity
+
+    def _names(self, request: GraphRequest, limit: Limit) -> dict[str, str]:
+        which = {"units": "ResourceUnit", "writes": "Write"}.get(limit.kind, "ReadWrite")
+        return {
+            "x-ms-throttle-scope": f"{limit.scope}/{which}/{request.client_id}/{self.tenant_id}",
+            "x-ms-throttle-information": f"{which}LimitExceeded",
+        }
 
     def _retry_after(self, wait: float) -> dict[str, str]:
-        kind = (mix(self.seed, 71) + self.refused) % 3
-        if kind == 0:
-            return {"Retry-After": str(int(wait) + 1)}
-        return {"Retry-After": f"{wait + 0.001:.3f}"} if kind == 1 else {}
+        form = self.settings[RETRY_AFTER]
+        if form == "in turn":
+            form = ("whole", "decimal", "absent")[(mix(self.seed, 71) + self.refused) % 3]
+        if form == "absent":
+            return {}
+        texts = {"whole": str(int(wait) + 1), "decimal": f"{wait + 0.001:.3f}", "date": http_date(wait)}
+        return {"Retry-After": texts[form]}
+
+
+def _limits(service: str, units: int, *, is_write: bool) -> list[Limit]:
+    one = "Tenant_Application"
+    if service == ENTRA:
+        limits = [Limit(one, "units", ENTRA_UNITS, ENTRA_UNITS_WINDOW, units)]
+        return [*limits, Limit(one, "writes", ENTRA_WRITES, ENTRA_WRITES_WINDOW, 1)] if is_write else limits
+    any_kind, writes = INTUNE_LIMITS[service]
+    kinds = [("any", any_kind), ("writes", writes)] if is_write else [("any", any_kind)]
+    return [
+        Limit(scope, kind, shares * capacity, INTUNE_WINDOW, 1)
+        for scope, shares in ((one, 1), ("Tenant", TENANT_SHARES))
+        for kind, capacity in kinds
+    ]
 
 
 def entra_units(request: GraphRequest) -> int:

@@ -75,6 +75,7 @@ def sandbox(shared_sandbox: SandboxProcess) -> Iterator[SandboxProcess]:
     yield shared_sandbox
     shared_sandbox.delete("/sandbox/faults")
     shared_sandbox.delete("/sandbox/settings")
+    shared_sandbox.delete("/sandbox/approvals")
     for app_id, assignments in shared_sandbox.get("/sandbox/assignments").items():
         if assignments != before[app_id]:
             shared_sandbox.post("/sandbox/foreign", {"app_id": app_id, "assignments": before[app_id]})
