@@ -279,7 +279,8 @@ class AppRequestViewSet(Rows):
         said = RaiseSerializer(data=request.data)
         said.is_valid(raise_exception=True)
         made = raise_from_request(found, self._person, **said.validated_data)
-        return Response(ProposalSerializer(made).data, status=status.HTTP_201_CREATED)
+        shown = ProposalSerializer(made, context=self.get_serializer_context())
+        return Response(shown.data, status=status.HTTP_201_CREATED)
 
     @extend_schema(methods=["get"], description=_("The thread."), responses=RequestMessageSerializer(many=True))
     @extend_schema(

@@ -7,33 +7,28 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Q
 
 from deployments.catalogue.vetting import Vetting, card_of, vetting
-from deployments.models import Application, AppRequest, InstallStatus, LicencePool, VettingCard
+from deployments.models import AppRequest, LicencePool, VettingCard
 from deployments.requests.readiness import Facts, facts, obstacles
-from schools.models import School
-
-State = InstallStatus.State
 
 
 @dataclass(frozen=True)
 class Card:
-    """`obstacles` say why IT has to see to it after the school's yes; installs are counted in all schools."""
+    """`obstacles` say why IT has to see to it after the school's yes."""
 
     known: Facts
     obstacles: list[str]
     vetting: Vetting
     vetting_card: VettingCard | None = None
     cost_per_year: Decimal | None = None
-    installed: int = 0
-    failed: int = 0
 
     @property
     def success(self) -> int | None:
         """Per cent of the attempts anywhere that ended."""
-        ended = self.installed + self.failed
-        return round(100 * self.installed / ended) if ended else None
+        ended = self.known.installed + self.known.failed
+        return round(100 * self.known.installed / ended) if ended else None
 
     @property
     def download_bytes(self) -> int:
@@ -41,29 +36,26 @@ class Card:
 
 
 def card(request: AppRequest, on: date) -> Card:
-    """Five queries; more only when licences are counted."""
+    """The queries of `facts`."""
     known, application = facts(request, on), request.application
     missing = obstacles(request, on, known)
     if application is None:
         return Card(known, missing, Vetting.INCOMPLETE)
     found = card_of(application)
-    installs = InstallStatus.objects.filter(app_version__application=application).aggregate(
-        installed=Count("pk", filter=Q(state=State.INSTALLED)), failed=Count("pk", filter=Q(state=State.FAILED))
-    )
     return Card(
         known=known,
         obstacles=missing,
         vetting=vetting(found, on),
         vetting_card=found,
-        cost_per_year=_cost(application, request.school, on),
-        **installs,
+        cost_per_year=_cost(known.pools, request.school_id, on),
     )
 
 
-def _cost(application: Application, school: School, on: date) -> Decimal | None:
-    pools = LicencePool.objects.valid(on).filter(Q(school=None) | Q(school=school), application=application)
-    cost: Decimal | None = pools.aggregate(cost=Sum("cost_per_year"))["cost"]
-    return cost
+def _cost(pools: Iterable[LicencePool], school: int, on: date) -> Decimal | None:
+    """What the municipality's pools and the school's cost together; None when no cost is known."""
+    mine = (pool for pool in pools if pool.holds(on) and pool.school_id in (None, school))
+    costs = [pool.cost_per_year for pool in mine if pool.cost_per_year is not None]
+    return sum(costs, Decimal(0)) if costs else None
 
 
 def others_for_the_same(request: AppRequest) -> Iterable[AppRequest]:

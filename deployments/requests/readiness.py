@@ -4,50 +4,91 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
+from typing import Any
 
-from django.db.models import Count, Exists, Max, OuterRef, Q
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Count, Exists, Max, OuterRef, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce, JSONObject
 from django.utils.translation import gettext as _
 
-from deployments.catalogue.licences import Shortfall, seats_of
+from deployments.catalogue.licences import Shortfall, seats_in
 from deployments.catalogue.vetting import may_be_decided
-from deployments.models import Application, AppRequest, InstallStatus
+from deployments.models import AppRequest, AppVersion, InstallStatus, LicencePool
 from deployments.requests.scope import computers
+from schools.models import School
+
+State = InstallStatus.State
+POOL_COLUMNS = ("id", "application_id", "school_id", "seats", "cost_per_year", "ends_on")
 
 
 @dataclass(frozen=True)
 class Facts:
     """`without` are the computers that do not have it yet; `size_bytes` is the largest version's; `schools` are others
-    that got it by a request; `seats_left` None: no licence is counted."""
+    that got it by a request; `installed` and `failed` are counted in all schools; `pools` may have ended."""
 
     computers: int
     without: int
     versions: int = 0
     size_bytes: int | None = None
     schools: int = 0
+    installed: int = 0
+    failed: int = 0
+    pools: tuple[LicencePool, ...] = ()
     seats_left: int | None = None
+    """None: no licence is counted."""
 
 
 def facts(request: AppRequest, on: date) -> Facts:
-    """Three queries; more only when licences are counted."""
-    installed = InstallStatus.objects.filter(
-        device=OuterRef("pk"), app_version__application=request.application_id, state=InstallStatus.State.INSTALLED
+    """One query; three more when licences are counted (one when no rule in force is about the application)."""
+    application = request.application_id
+    installed = InstallStatus.objects.filter(device=OuterRef("pk"), app_version__application=application).filter(
+        state=State.INSTALLED
     )
-    counted = computers(request).aggregate(computers=Count("pk"), without=Count("pk", filter=~Q(Exists(installed))))
-    if request.application is None:
-        return Facts(**counted)
-    elsewhere = Q(requests__status__in=AppRequest.GRANTED) & ~Q(requests__school=request.school_id)
-    known = Application.objects.filter(pk=request.application.pk).aggregate(
-        number=Count("versions", distinct=True),
-        size=Max("versions__size_bytes"),
-        schools=Count("requests__school", distinct=True, filter=elsewhere),
-    )
-    seats = seats_of([request.application.pk], on).get(request.application.pk)
-    return Facts(
-        **counted,
-        versions=known["number"],
-        size_bytes=known["size"],
-        schools=known["schools"],
-        seats_left=seats.left_at(request.school_id) if seats else None,
+    asked: dict[str, Any] = {
+        "computers": _number(computers(request)),
+        "without": _number(computers(request).exclude(Exists(installed))),
+    }
+    if application is not None:
+        asked |= _about(application, request.school_id)
+    said: dict[str, Any] = {**School.objects.filter(pk=request.school_id).values(**asked).get()}
+    pools = tuple(_pool(row) for row in said.pop("pools", ()))
+    seats = seats_in(pools, on).get(application) if application is not None else None
+    return Facts(**said, pools=pools, seats_left=seats.left_at(request.school_id) if seats else None)
+
+
+def _about(application: int, school: int) -> dict[str, Any]:
+    versions = AppVersion.objects.filter(application=application)
+    installs = InstallStatus.objects.filter(app_version__application=application)
+    elsewhere = AppRequest.objects.filter(application=application, status__in=AppRequest.GRANTED).exclude(school=school)
+    pools = LicencePool.objects.filter(application=application).order_by("pk")
+    return {
+        "versions": _number(versions),
+        "size_bytes": Subquery(_alone(versions).annotate(found=Max("size_bytes")).values("found")),
+        "schools": _number(elsewhere, Count("school", distinct=True)),
+        "installed": _number(installs.filter(state=State.INSTALLED)),
+        "failed": _number(installs.filter(state=State.FAILED)),
+        "pools": ArraySubquery(pools.values(row=JSONObject(**{name: name for name in POOL_COLUMNS}))),
+    }
+
+
+def _number(rows: QuerySet[Any], count: Count | None = None) -> Coalesce:
+    """The number of rows as one column of another query."""
+    return Coalesce(Subquery(_alone(rows).annotate(found=count or Count("pk")).values("found")), 0)
+
+
+def _alone(rows: QuerySet[Any]) -> Any:
+    """As one group, so that an aggregate gives one row."""
+    return rows.order_by().annotate(whole=Value(1)).values("whole")
+
+
+def _pool(row: dict[str, Any]) -> LicencePool:
+    """As the columns of JSON say; decimals and dates come as text."""
+    cost, ends_on = row.pop("cost_per_year"), row.pop("ends_on")
+    return LicencePool(
+        **row,
+        cost_per_year=None if cost is None else Decimal(str(cost)),
+        ends_on=date.fromisoformat(ends_on) if ends_on else None,
     )
 
 

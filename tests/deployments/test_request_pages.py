@@ -220,7 +220,28 @@ def test_name_with_markup_is_shown_as_text(client: Client, school) -> None:
     assert "<b>Program</b>" not in text_of(page)
 
 
-@pytest.mark.parametrize(("name", "most"), [("request_list", 8), ("request", 13), ("request_review", 8)])
+def test_approver_with_licences_and_installs_before_them_costs_ten_queries(
+    client: Client, school, django_assert_max_num_queries
+) -> None:
+    application = vetted()
+    make.licence_pool(application, 30, cost_per_year=1200)
+    make.licence_pool(application, 10, school=school, cost_per_year=300)
+    make.licence_pool(application, 10, cost_per_year=9000, ends_on=timezone.localdate() - timedelta(days=1))
+    make.install_status(make.device(school), application.versions.get())
+    make.install_status(make.device(make.school()), application.versions.get(), state="failed")
+    request = app_request("school", school, application=application)
+    signed_in(client, make.person("approver", school))
+    get(client, "request", request.pk)
+
+    with django_assert_max_num_queries(10):
+        page = get(client, "request", request.pk)
+
+    card = page.context["card"]
+    assert (card.known.computers, card.known.without, card.known.seats_left) == (1, 0, 40)
+    assert (card.cost_per_year, card.success) == (1500, 50)
+
+
+@pytest.mark.parametrize(("name", "most"), [("request_list", 8), ("request", 10), ("request_review", 8)])
 def test_queries_do_not_grow_with_rows(
     client: Client, school, name: str, most: int, django_assert_max_num_queries
 ) -> None:
