@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Protocol
 from urllib.parse import urlsplit
@@ -26,6 +27,10 @@ from intune_sync.graph.waits import backoff_seconds
 ATTEMPTS = 4
 LONGEST_SLEEP = 10.0
 """Seconds a worker may sleep; a longer wait becomes `Throttled`, and the row's `not_before`."""
+
+
+Early = Callable[[], Answer]
+"""Gives the answer to a call that was sent before it was asked for; raises what `Transport.send` raises."""
 
 
 class Observer(Protocol):
@@ -67,11 +72,14 @@ class GraphClient:
         self._transport = transport
         self._observer = observer
         self._longest_sleep = longest_sleep
+        self._ahead: ThreadPoolExecutor | None = None
 
     def __enter__(self) -> GraphClient:
         return self
 
     def __exit__(self, *exception: object) -> None:
+        if self._ahead:
+            self._ahead.shutdown(wait=False, cancel_futures=True)
         self._transport.close()
 
     def get(
@@ -90,16 +98,25 @@ class GraphClient:
     ) -> Iterator[list[dict[str, Any]]]:
         """Page by page to the end. A page may be empty; a page that fails raises, so the end means completeness.
 
+        While the caller works on a page the next one is on its way; never more than that one.
         Raises BadAnswer for a next link that leads in a circle or to another host, where the token must not go.
         """
-        url, seen = self._address(path, version), set[str]()
+        url, seen, early = self._address(path, version), set[str](), None
         while url:
             seen.add(url)
-            body = self._exchange("GET", url, params=params).body
+            body = self._exchange("GET", url, params=params, early=early).body
             if not isinstance(body, dict) or not isinstance(body.get("value"), list):
                 raise BadAnswer(own_words.NO_LIST)
-            yield body["value"]
             url, params = next_link(body, seen), None
+            early = self._sent_ahead(url) if url else None
+            yield body.pop("value")
+
+    def _sent_ahead(self, url: str) -> Early:
+        """A GET that is on its way already. Only the exchange itself runs on the other thread: what came of it, and
+        all that is told and counted, belongs to the thread that asks for it."""
+        token = self._token()
+        self._ahead = self._ahead or ThreadPoolExecutor(1, thread_name_prefix="graph-ahead")
+        return self._ahead.submit(self._transport.send, "GET", url, token).result
 
     def post(
         self, path: str, json: Any = None, version: str = "v1.0", *, client_request_id: str = "", is_write: bool = True
@@ -151,15 +168,18 @@ class GraphClient:
     def renew_token(self) -> None:
         self._tokens.forget(self._tokens.token())
 
-    def _exchange(self, method: str, url: str, *, is_write: bool = False, **call: Any) -> Answer:
-        """One call with its repetitions."""
+    def _exchange(
+        self, method: str, url: str, *, is_write: bool = False, early: Early | None = None, **call: Any
+    ) -> Answer:
+        """One call with its repetitions. `early` stands for the first try."""
         renewed = False
         failure: GraphError = GraphUnavailable(own_words.CONNECTION_FAILED)
         for attempt in range(ATTEMPTS):
             last = attempt + 1 == ATTEMPTS
             token = self._token()
             try:
-                return self._once(method, url, token, attempt=attempt, is_write=is_write, **call)
+                early_one, early = early, None
+                return self._once(method, url, token, attempt=attempt, is_write=is_write, early=early_one, **call)
             except Unauthenticated as error:
                 failure = error
                 if renewed:
@@ -176,10 +196,20 @@ class GraphClient:
                 raise self._noted(error) from None
         raise self._noted(failure)
 
-    def _once(self, method: str, url: str, token: str, *, attempt: int, is_write: bool, **call: Any) -> Answer:
+    def _once(
+        self,
+        method: str,
+        url: str,
+        token: str,
+        *,
+        attempt: int,
+        is_write: bool,
+        early: Early | None = None,
+        **call: Any,
+    ) -> Answer:
         self.usage.requests += 1
         try:
-            answer = self._transport.send(method, url, token, **call)
+            answer = early() if early else self._transport.send(method, url, token, **call)
         except NoAnswer as none:
             kind = AnswerLost if is_write and none.sent else GraphUnavailable
             said = own_words.with_detail(own_words.CONNECTION_FAILED, none)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 from uuid import uuid4
 
+import orjson
 import requests
 from requests.auth import AuthBase
 from urllib3.exceptions import NewConnectionError
@@ -83,9 +84,9 @@ class Transport:
                 timeout=CONNECT_AND_READ_SECONDS,
                 allow_redirects=False,
             )
-            body = response.json() if response.content else None
-        except requests.RequestException as error:
-            sent = not _never_left(error)
+            body = orjson.loads(response.content) if response.content else None
+        except (requests.RequestException, orjson.JSONDecodeError) as error:
+            sent = not (isinstance(error, requests.RequestException) and _never_left(error))
             raise NoAnswer(type(error).__name__, sent=sent, client_request_id=client_request_id) from error
         return Answer(response.status_code, body, response.headers, client_request_id)
 
