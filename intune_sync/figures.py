@@ -11,6 +11,8 @@ LABELS = {
     "created": _("New"),
     "updated": _("Changed"),
     "removed": _("Removed assignments"),
+    "matched": _("Of computers that the portal knows"),
+    "settled": _("Settings that computers meet again"),
     "dropped": _("No longer detected"),
     "placed": _("Given the school of their group tag"),
     "linked": _("Groups tied to a school, school form or the municipality"),

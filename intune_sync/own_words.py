@@ -18,6 +18,8 @@ FOREIGN_LINK = gettext_noop("Graph's next link leads in a circle or to a foreign
 NOT_ENCRYPTED = gettext_noop("Graph offers a download that is not encrypted.")
 NO_DOWNLOAD = gettext_noop("The export cannot be downloaded.")
 BROKEN_EXPORT = gettext_noop("The export from Intune is not a readable ZIP with a CSV file.")
+NO_EXPORT = gettext_noop("Intune did not finish the report that it was asked for.")
+NO_DELTA_LINK = gettext_noop("Entra ended a list of changes without saying where it goes on.")
 NO_ASSIGNMENTS = gettext_noop("Graph left out the assignments of an app.")
 
 OURS = {text for name, text in globals().items() if name.isupper()}

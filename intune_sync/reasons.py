@@ -23,6 +23,10 @@ REASONS = {
     ),
     "bad_answer": _("The answer from Microsoft Graph could not be trusted, so nothing was changed: %(said)s"),
     "refused": _("Microsoft Graph refused the request: %(said)s"),
+    "export_failed": _(
+        "Intune did not finish the report that it was asked for, although it was asked three times. What you see is "
+        "what was read before; the next synchronisation asks again."
+    ),
     "throttled": _("Microsoft Graph asked us to wait. It goes on by itself."),
     "more_to_do": _("One part is done; the rest follows by itself."),
     "shrunk": _(

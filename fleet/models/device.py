@@ -75,6 +75,17 @@ class Device(models.Model):
         NOT_CONTACTED = "notContacted", _("Not started yet")
         BLOCKED = "blocked", _("Blocked")
 
+    class ProfileStatus(models.TextChoices):
+        """Intune's `deploymentProfileAssignmentStatus` of an Autopilot identity, with its spelling."""
+
+        UNKNOWN = "unknown", _("Unknown")
+        IN_SYNC = "assignedInSync", _("Profile assigned")
+        OUT_OF_SYNC = "assignedOutOfSync", _("Profile assigned, to be updated")
+        SYNC_UNKNOWN = "assignedUnkownSyncState", _("Profile assigned, not confirmed yet")
+        NOT_ASSIGNED = "notAssigned", _("No profile")
+        PENDING = "pending", _("Profile on its way")
+        FAILED = "failed", _("The profile could not be assigned")
+
     class Compliance(models.TextChoices):
         """Intune's `complianceState` of a managed device."""
 
@@ -112,6 +123,14 @@ class Device(models.Model):
     observed_group_tag = models.CharField(_("group tag"), max_length=100, blank=True, editable=False)
     enrollment_state = models.CharField(
         _("enrolment state"), max_length=20, choices=Enrollment.choices, default=Enrollment.UNKNOWN, editable=False
+    )
+    profile_status = models.CharField(
+        _("Autopilot profile"),
+        max_length=30,
+        choices=ProfileStatus.choices,
+        default=ProfileStatus.UNKNOWN,
+        db_default=ProfileStatus.UNKNOWN,
+        editable=False,
     )
     compliance_state = models.CharField(
         _("compliance"), max_length=20, choices=Compliance.choices, default=Compliance.UNKNOWN, editable=False

@@ -6,9 +6,12 @@ from intune_sync.models.mirror import IntuneApp, IntuneAssignment, IntuneGroup, 
 from intune_sync.models.operations import Operation, OwnedAssignment
 from intune_sync.models.position import SyncPosition
 from intune_sync.models.runs import SyncRun
+from intune_sync.models.settings import AssignmentFilter, AutopilotProfile
 
 __all__ = [
+    "AssignmentFilter",
     "AutomaticHold",
+    "AutopilotProfile",
     "GraphCondition",
     "IntuneApp",
     "IntuneAssignment",

@@ -49,7 +49,11 @@ class SyncRun(Moves):
         GROUPS = "groups", _("Entra groups")
         AUTOPILOT = "autopilot", _("Autopilot identities")
         DEVICES = "devices", _("Managed devices")
+        COMPLIANCE = "compliance", _("Unmet compliance settings")
+        ENROLMENTS = "enrolments", _("Enrolment attempts")
         APPS = "apps", _("Apps and assignments")
+        FILTERS = "filters", _("Assignment filters")
+        PROFILES = "profiles", _("Autopilot profiles")
         INSTALL_STATUS = "install_status", _("Install status")
         DETECTED_APPS = "detected_apps", _("Detected software")
 
@@ -80,11 +84,18 @@ class SyncRun(Moves):
     ENDED: ClassVar[list[str]] = ["changed", "no_changes", "skipped_busy", "unsafe", "failed", "abandoned"]
     AFTER: ClassVar[dict[str, list[str]]] = {
         "devices": ["autopilot"],
+        "compliance": ["devices"],
+        "enrolments": ["devices"],
         "install_status": ["devices", "apps"],
         "detected_apps": ["apps"],
     }
     """What a resource waits for when that is queued or running: its rows point at theirs."""
-    AT_MOST_EVERY: ClassVar[dict[str, timedelta]] = {"detected_apps": timedelta(days=1)}
+    AT_MOST_EVERY: ClassVar[dict[str, timedelta]] = {
+        "detected_apps": timedelta(days=1),
+        "profiles": timedelta(hours=1),
+        "compliance": timedelta(hours=1),
+        "enrolments": timedelta(hours=1),
+    }
     """Resources that change too slowly to be read at each interval."""
     WINDOWED: ClassVar[frozenset[str]] = frozenset({"devices"})
     """Resources of which Graph can be asked for changes alone; the others are always read whole."""

@@ -1,4 +1,4 @@
-"""Autopilot identities and managed devices. Both from v1.0, where all that we keep is found.
+"""Autopilot identities, from beta, and managed devices, from v1.0.
 
 No field that names a person is asked for. Autopilot's list is read whole: `$select` on it has been answered with 500.
 https://learn.microsoft.com/graph/api/resources/intune-enrollment-windowsautopilotdeviceidentity
@@ -16,6 +16,8 @@ from fleet.models import Device, Platform
 from intune_sync.payloads.values import known, parse_date, parse_id, text
 
 AUTOPILOT_PATH = "deviceManagement/windowsAutopilotDeviceIdentities"
+AUTOPILOT_VERSION = "beta"
+"""v1.0 does not say whether a profile has reached the computer, nor that one is blocked."""
 DEVICES_PATH = "deviceManagement/managedDevices"
 DEVICES_PARAMS = {
     "$select": "id,deviceName,serialNumber,manufacturer,model,operatingSystem,osVersion,complianceState,"
@@ -76,6 +78,7 @@ class AutopilotRow:
     manufacturer: str
     model: str
     enrollment_state: str
+    profile_status: str
     entra_device_id: UUID | None
     managed_device_id: UUID | None
     contacted_at: datetime | None
@@ -110,6 +113,9 @@ def autopilot_row(raw: dict[str, Any]) -> AutopilotRow:
         manufacturer=text(raw.get("manufacturer"), 100) or UNNAMED,
         model=text(raw.get("model"), 100) or UNNAMED,
         enrollment_state=known(raw.get("enrollmentState"), Device.Enrollment, "unknown", "enrollmentState"),
+        profile_status=known(
+            raw.get("deploymentProfileAssignmentStatus"), Device.ProfileStatus, "unknown", "profile status"
+        ),
         entra_device_id=parse_id(raw.get("azureActiveDirectoryDeviceId")),
         managed_device_id=parse_id(raw.get("managedDeviceId")),
         contacted_at=parse_date(raw.get("lastContactedDateTime")),

@@ -58,15 +58,15 @@ class InstallRow:
 
 def summary_job() -> dict[str, Any]:
     """One row per app with its computers by state: cheap, and enough to see which apps have changed."""
-    return _job("AppInstallStatusAggregate", ["ApplicationId", *SUMMARY_COLUMNS])
+    return report_job("AppInstallStatusAggregate", ["ApplicationId", *SUMMARY_COLUMNS])
 
 
 def details_job(app_id: UUID | str) -> dict[str, Any]:
     """One row per computer of one app; without this filter the report is refused."""
-    return {**_job("DeviceInstallStatusByApp", _DETAIL_COLUMNS), "filter": f"(ApplicationId eq '{app_id}')"}
+    return {**report_job("DeviceInstallStatusByApp", _DETAIL_COLUMNS), "filter": f"(ApplicationId eq '{app_id}')"}
 
 
-def _job(report: str, columns: list[str]) -> dict[str, Any]:
+def report_job(report: str, columns: list[str]) -> dict[str, Any]:
     return {
         "reportName": report,
         "select": columns,

@@ -5,11 +5,15 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Container
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 log = logging.getLogger(__name__)
 
+_DURATION = re.compile(
+    r"P(?:(?P<days>\d+)D)?(?:T(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+(?:\.\d+)?)S)?)?"
+)
+_CLOCK = re.compile(r"(?:(?P<days>\d+)\.)?(?P<hours>\d+):(?P<minutes>\d\d):(?P<seconds>\d\d(?:\.\d+)?)")
 _FRACTION = re.compile(r"\.(\d{6})\d+")
 
 
@@ -23,6 +27,22 @@ def parse_date(text: str | None) -> datetime | None:
         log.warning("Graph sent a date that cannot be read: %.40r", text)
         return None
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def parse_duration(text: str | None) -> timedelta | None:
+    """Graph's "PT12M3.5S"; reports also write "00:12:03" or seconds. None for nothing, or what cannot be read."""
+    value = (text or "").strip()
+    if not value:
+        return None
+    found = _DURATION.fullmatch(value) or _CLOCK.fullmatch(value)
+    if found:
+        parts = {name: float(number) for name, number in found.groupdict(default="0").items()}
+        return timedelta(**parts)
+    try:
+        return timedelta(seconds=float(value))
+    except (ValueError, OverflowError):
+        log.warning("Graph sent a duration that cannot be read: %.40r", value)
+        return None
 
 
 def parse_id(text: str | None) -> UUID | None:

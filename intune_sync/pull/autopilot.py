@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import transaction
 
-from intune_sync.payloads.devices import AUTOPILOT_PATH, autopilot_row
+from intune_sync.payloads.devices import AUTOPILOT_PATH, AUTOPILOT_VERSION, autopilot_row
 from intune_sync.pull.guard import check_computers
 from intune_sync.pull.matching import Statement, create_devices, list_unmatched, place_devices, resolve
 from intune_sync.pull.outcome import Outcome, Pull
@@ -21,6 +21,7 @@ COLUMNS = {
     "manufacturer": "text",
     "model": "text",
     "enrollment_state": "text",
+    "profile_status": "text",
     "entra_device_id": "uuid",
     "managed_device_id": "uuid",
     "seen_at": "timestamptz",
@@ -67,6 +68,7 @@ UPDATE fleet_device d SET
   autopilot_id = r.graph_id,
   observed_group_tag = r.tag,
   enrollment_state = r.enrollment_state,
+  profile_status = r.profile_status,
   entra_device_id = CASE WHEN d.intune_id IS NULL THEN COALESCE(r.entra_device_id, d.entra_device_id)
                          ELSE d.entra_device_id END,
   entra_object_id = CASE WHEN d.intune_id IS NOT NULL
@@ -76,8 +78,8 @@ UPDATE fleet_device d SET
   missing_since = CASE WHEN d.intune_id IS NULL THEN NULL ELSE d.missing_since END
 FROM resolved r
 WHERE r.device_id = d.id AND r.rank = 1 AND r.created = %(created)s AND (
-  (d.autopilot_id, d.observed_group_tag, d.enrollment_state)
-    IS DISTINCT FROM (r.graph_id, r.tag, r.enrollment_state)
+  (d.autopilot_id, d.observed_group_tag, d.enrollment_state, d.profile_status)
+    IS DISTINCT FROM (r.graph_id, r.tag, r.enrollment_state, r.profile_status)
   OR d.intune_id IS NULL AND (
     d.entra_device_id IS DISTINCT FROM COALESCE(r.entra_device_id, d.entra_device_id)
     OR d.absent_runs > 0 OR d.missing_since IS NOT NULL))
@@ -85,7 +87,7 @@ WHERE r.device_id = d.id AND r.rank = 1 AND r.created = %(created)s AND (
 
 # Intune still answers for an enrolled computer; it has only left Autopilot.
 _LEFT_AUTOPILOT = f"""
-UPDATE fleet_device d SET autopilot_id = NULL
+UPDATE fleet_device d SET autopilot_id = NULL, profile_status = 'unknown'
 WHERE d.autopilot_id IS NOT NULL AND d.intune_id IS NOT NULL AND {_IS_ABSENT}
 """  # noqa: S608 - no value in it
 
@@ -100,7 +102,7 @@ _MISSING = "SELECT count(*) FROM fleet_device WHERE missing_since = %(now)s"
 def pull_autopilot(pull: Pull) -> Outcome:
     with staging("pulled_autopilot", COLUMNS) as table:
         seen = 0
-        for page in pull.graph.pages(AUTOPILOT_PATH):
+        for page in pull.graph.pages(AUTOPILOT_PATH, version=AUTOPILOT_VERSION):
             table.add(staged_rows(page))
             seen += len(page)
             pull.seen(seen)
@@ -121,6 +123,7 @@ def staged_rows(page: Iterable[dict[str, Any]]) -> Iterator[tuple[Any, ...]]:
             row.manufacturer,
             row.model,
             row.enrollment_state,
+            row.profile_status,
             row.entra_device_id,
             row.managed_device_id,
             row.contacted_at,

@@ -16,10 +16,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from intune_sync import own_words
-from intune_sync.graph import BadAnswer, BatchRequest, GraphClient
+from intune_sync.graph import BadAnswer, BatchRequest, GraphClient, GraphError
 from intune_sync.payloads.reports import EXPORT_JOBS_PATH, job_request
 
 FIRST_LOOK, LONGEST_PAUSE = 0.5, 3.0
+
+
+class ExportFailed(GraphError):
+    """Intune could not finish a report, however often it was ordered."""
+
+    def __init__(self) -> None:
+        super().__init__(own_words.NO_EXPORT)
 
 
 @dataclass(frozen=True)

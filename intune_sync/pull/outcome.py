@@ -62,4 +62,4 @@ class Outcome:
         return any(self.counts.get(name) for name in CHANGES)
 
 
-CHANGES = ("created", "updated", "removed", "dropped", "missing", "returned", "linked", "placed")
+CHANGES = ("created", "updated", "removed", "dropped", "settled", "missing", "returned", "linked", "placed")

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
+from .device_reports import DEVICE_REPORTS
 from .errors import GraphFault
 from .query import Filter, FilterError, parse_filter
 from .report_rows import REPORTS, Report, Row
@@ -124,7 +125,7 @@ def _localized(column: str, texts: Mapping[Any, str]) -> Callable[[Row], Any]:
 
 
 def _known_report(body: Json) -> Report:
-    report = REPORTS.get(str(body.get("reportName")))
+    report = {**REPORTS, **DEVICE_REPORTS}.get(str(body.get("reportName")))
     if report is None:
         raise GraphFault(400, "BadRequest", f"Report {body.get('reportName')} does not exist.")
     return report

@@ -54,7 +54,7 @@ def test_devices_wait_for_autopilot_and_install_status_for_both_and_apps() -> No
 
     due = SyncRun.objects.due(timezone.now()).values_list("resource", flat=True)
 
-    assert set(due) == {"groups", "autopilot", "apps"}
+    assert set(due) == {"groups", "autopilot", "apps", "filters", "profiles"}
 
 
 def test_run_that_is_asked_to_wait_is_not_due_before() -> None:
