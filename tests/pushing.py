@@ -21,6 +21,7 @@ from intune_sync import services
 from intune_sync.models import IntuneApp, Operation
 from schools.models import Municipality, School, SchoolForm, User
 from tests import factories
+from tests.deployments.request_factories import vetted
 from tests.factories import NOW
 from tests.sandbox_process import SandboxProcess, start_sandbox
 
@@ -107,7 +108,7 @@ class Town:
         """A proposed revision in which the upper secondary schools (or `owner`) get these apps."""
         draft = drafts.start_draft(self.baseline, self.requester)
         for name in names:
-            application = self.version(name).application
+            application = vetted(self.version(name).application)
             drafts.put_entry(draft, profile_of(owner or self.gymnasium), application, intent=intent, by=self.requester)
         return changes.propose(draft, self.requester, "Matematik 2")
 

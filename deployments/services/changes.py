@@ -9,9 +9,12 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext_lazy
 
+from deployments.catalogue.newcomers import unvetted
 from deployments.differences import Difference, differences, entries_of
 from deployments.models import AppVersion, AssignmentChange, BaselineRevision, ChangeSet, ChangeTarget, Decision
 from deployments.models.moves import InvalidMove
@@ -35,8 +38,32 @@ class OwnRequest(ValidationError):
     """The requester may not approve."""
 
 
+NOT_COVERED: dict[str, str | Promise] = {
+    "no_decision": gettext_lazy("No decision by delegation or by a school lets this change be written without IT."),
+    "other_apps": gettext_lazy("The change also concerns %(names)s, which was not decided."),
+    "other_schools": ngettext_lazy(
+        "The change also reaches %(count)d computer outside %(school)s.",
+        "The change also reaches %(count)d computers outside %(school)s.",
+        "count",
+    ),
+}
+"""By code, with what each names."""
+
+
 class NotCovered(ValidationError):
-    """The change reaches further than the decision it is to be approved by."""
+    """The change reaches further than the decision it is to be approved by; `code` and `data` as in NOT_COVERED."""
+
+    def __init__(self, code: str, **data: Any) -> None:
+        self.data = data
+        super().__init__(str(NOT_COVERED[code] % data), code=code)
+
+
+class AnotherUnderWay(ValidationError):
+    """One change is written at a time."""
+
+
+class NotVetted(ValidationError):
+    """An application that is new to the computers may not be put to decision: its vetting card is not complete."""
 
 
 class NothingToDo(ValidationError):
@@ -67,13 +94,15 @@ def require(change_set: ChangeSet, *statuses: str) -> None:
 
 @transaction.atomic
 def propose(revision: BaselineRevision, by: User, reason: str = "") -> ChangeSet:
-    """Freeze a draft and open its change set. Raises InvalidMove, OutdatedDraft, NothingToDo."""
+    """Freeze a draft and open its change set. Raises InvalidMove, OutdatedDraft, NothingToDo, NotVetted."""
     revision.refresh_from_db(from_queryset=BaselineRevision.objects.select_for_update(of=("self",)))
     if not revision.is_editable:
         raise InvalidMove(revision.status, revision.get_status_display())
     check_up_to_date(revision)
     if revision.based_on and _says(revision) == _says(revision.based_on):
         raise NothingToDo(_("The draft says the same as the active revision. Change something in it first."))
+    if newcomers := unvetted(revision, timezone.localdate()):
+        raise NotVetted([reason for each in newcomers for reason in each.reasons])
     revision.move_to(BaselineRevision.Status.PROPOSED)
     change_set = ChangeSet.objects.create(revision=revision, reason=reason, requested_by=by)
     after = {"revision": str(revision), "status": change_set.status}
@@ -185,13 +214,13 @@ def _decider(row: ChangeSet) -> User:
     """Who approved by deciding. Raises NotCovered when the decision does not reach as far as the change."""
     decision = row.decision
     if decision is None or decision.kind == Decision.Kind.MEETING or decision.decided_by is None:
-        raise NotCovered(_("No decision by delegation or by a school lets this change be written without IT."))
+        raise NotCovered("no_decision")
     if decision.decided_by_id == row.requested_by_id:
         raise OwnRequest(_("You requested this change, so somebody else has to approve it."))
     beyond = [each for each in _changed_in(row.revision) if each.entry.decision_id != decision.pk]
     if beyond:
         names = ", ".join(sorted({str(each.application) for each in beyond}))
-        raise NotCovered(_("The change also concerns %(names)s, which was not decided.") % {"names": names})
+        raise NotCovered("other_apps", names=names)
     _check_reach(row, decision)
     return decision.decided_by
 
@@ -204,17 +233,12 @@ def _check_reach(row: ChangeSet, decision: Decision) -> None:
     applications = set(decision.entries.filter(revision=row.revision).values_list("application", flat=True))
     others = row.changes.exclude(app_version__application__in=applications).select_related("app_version__application")
     if names := sorted({each.app_version.application.name for each in others}):
-        raise NotCovered(_("The change also concerns %(names)s, which was not decided.") % {"names": ", ".join(names)})
+        raise NotCovered("other_apps", names=", ".join(names))
     if decision.school_id is None:
         return
     outside = ChangeTarget.objects.filter(change__change_set=row).exclude(device__school=decision.school_id)
     if count := outside.values("device").distinct().count():
-        message = ngettext(
-            "The change also reaches %(count)d computer outside %(school)s.",
-            "The change also reaches %(count)d computers outside %(school)s.",
-            count,
-        )
-        raise NotCovered(message % {"count": count, "school": decision.school})
+        raise NotCovered("other_schools", count=count, school=str(decision.school))
 
 
 @transaction.atomic
@@ -254,7 +278,7 @@ def _reopened(row: ChangeSet, act: str, before: str, by: User, reason: str) -> C
 def start(change_set: ChangeSet, by: User | None, now: datetime) -> ChangeSet:
     """From approved to applying: the revision is active from now on, the former one superseded.
 
-    Raises InvalidMove, OutdatedDraft, and ValidationError while another change is being written or needs attention.
+    Raises InvalidMove, OutdatedDraft, and AnotherUnderWay while another is being written or needs attention.
     """
     row = locked(change_set)
     require(row, Status.APPROVED)
@@ -263,7 +287,7 @@ def start(change_set: ChangeSet, by: User | None, now: datetime) -> ChangeSet:
         with transaction.atomic():
             row.move_to(Status.APPLYING, started_at=now)
     except IntegrityError as error:
-        raise ValidationError(
+        raise AnotherUnderWay(
             _("Another change is being written or needs attention. Finish that one first.")
         ) from error
     former = BaselineRevision.objects.active().exclude(pk=row.revision_id).first()

@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
+from deployments.catalogue.newcomers import unvetted
 from deployments.containers import around, containers
 from deployments.differences import differences, entries_visible_to, reading_order
 from deployments.forms import ReasonForm
@@ -104,6 +105,7 @@ def revision(request: HttpRequest, pk: int) -> HttpResponse:
         "may_export": user.has_perm("deployments.export_revision"),
         "sees_impact": bool(found.based_on) and user.access.reads("deployments.view_draft"),
         "may_propose": may_edit and user.has_perm("deployments.propose_change"),
+        "unvetted": unvetted(found, timezone.localdate()) if may_edit else [],
         "outdated_by": _outdated_by(found) if found.is_editable else None,
         "reason_form": ReasonForm(initial={"reason": found.note}),
     }

@@ -29,7 +29,7 @@ def vetted(application: Application | None = None, **columns: Any) -> Applicatio
         "valid_until": date(2099, 12, 31),
         **columns,
     }
-    VettingCard.objects.create(application=application, **facts)
+    VettingCard.objects.update_or_create(application=application, defaults=facts)
     return application
 
 

@@ -8,6 +8,7 @@ from deployments.models.moves import InvalidMove
 from deployments.services import changes
 from schools.models import AuditEvent
 from tests import factories as make
+from tests.deployments.request_factories import vetted
 from tests.factories import NOW
 
 pytestmark = pytest.mark.django_db
@@ -52,6 +53,27 @@ def test_draft_that_would_undo_a_newer_revision_is_not_proposed() -> None:
 
     with pytest.raises(changes.OutdatedDraft):
         changes.propose(draft, by=make.person("it_admin"))
+
+
+def test_application_that_is_new_and_not_vetted_is_not_proposed() -> None:
+    active, krita = make.revision("active"), make.application("Krita")
+    draft = make.revision(based_on=active)
+    make.entry(draft, make.municipality(), krita)
+
+    with pytest.raises(changes.NotVetted, match="Krita"):
+        changes.propose(draft, by=make.person("it_admin"))
+    vetted(krita)
+
+    assert changes.propose(draft, by=make.person("it_admin")).status == "draft"
+
+
+def test_what_the_computers_have_already_is_not_asked_about_again() -> None:
+    active, word = make.revision("active"), make.application("Word")
+    make.entry(active, make.municipality(), word)
+    draft = make.revision(based_on=active)
+    make.entry(draft, make.school(), word)
+
+    assert changes.propose(draft, by=make.person("it_admin")).status == "draft"
 
 
 def test_plan_is_kept_with_its_computers() -> None:
@@ -198,7 +220,7 @@ def test_abandoned_change_makes_room_for_another() -> None:
 def test_every_step_leaves_one_event() -> None:
     former = make.revision("active")
     draft = make.revision(based_on=former)
-    make.entry(draft, make.municipality(), make.application())
+    make.entry(draft, make.municipality(), vetted())
     change_set = changes.propose(draft, by=make.person("it_admin"))
     changes.record_plan(change_set, {"calls": []}, HASH, [], by=None, now=NOW)
     changes.approve(change_set, HASH, by=make.person("it_admin"), now=NOW)

@@ -221,6 +221,17 @@ def test_entry_of_an_active_revision_is_not_changed(client: Client) -> None:
     assert "This cannot be done now: the state is “Active”." in answer.content.decode()
 
 
+def test_draft_leads_to_the_vetting_card_of_what_is_new(client: Client) -> None:
+    *_, revision, _entry = a_school_with_software()
+    draft, krita = make.revision(based_on=revision), make.application("Krita")
+    make.entry(draft, make.municipality(), krita)
+
+    page = get(signed_in(client, "it_admin"), "revision", draft.pk).content.decode()
+
+    assert reverse("deployments:vetting_card", args=[krita.pk]) in page
+    assert reverse("deployments:propose", args=[draft.pk]) not in page
+
+
 @pytest.mark.parametrize("role", ["auditor", "committee"])
 def test_who_reads_drafts_does_not_edit_them(client: Client, role: str) -> None:
     draft = make.revision()

@@ -13,6 +13,7 @@ from intune_sync.models import Operation
 from intune_sync.payloads import assignment_for
 from schools.models import Municipality, School
 from tests import factories
+from tests.deployments.request_factories import vetted
 from tests.factories import NOW
 from tests.pushing import GEOGEBRA, Town, active_revision, devices_at
 
@@ -173,7 +174,7 @@ def test_what_somebody_took_away_in_intune_is_put_back_by_the_next_change(town: 
 
 def test_a_school_that_goes_without_is_excluded(town: Town):
     draft = drafts.start_draft(town.baseline, town.requester)
-    application = town.version(GEOGEBRA).application
+    application = vetted(town.version(GEOGEBRA).application)
     drafts.put_entry(draft, profile_of(town.gymnasium), application, intent="required", by=town.requester)
     drafts.put_entry(draft, profile_of(town.schools["GY-RONN"]), application, action="remove", by=town.requester)
 
