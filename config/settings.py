@@ -221,6 +221,7 @@ CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ROUTES = {
     "intune_sync.tasks.pull": {"queue": "pull"},
     "intune_sync.tasks.write": {"queue": "write"},
+    "intune_sync.tasks.act": {"queue": "destructive"},
 }
 SWEEP_SECONDS = env.int("SWEEP_SECONDS", default=15)
 NOTIFY_SECONDS = 30
@@ -253,6 +254,12 @@ SYNC_INTERVAL_SECONDS = env.int("SYNC_INTERVAL_SECONDS", default=900)
 FULL_SYNC_HOUR = env.int("FULL_SYNC_HOUR", default=2)
 if not 0 <= FULL_SYNC_HOUR <= 23:
     raise ImproperlyConfigured("FULL_SYNC_HOUR is an hour of the day, 0 to 23")
+# How long an operation waits for Multi Admin Approval in Intune before it is given up.
+APPROVAL_DAYS = env.int("APPROVAL_DAYS", default=7)
+# Wipes, resets and the like that may go out, however many people ask for them.
+DESTRUCTIVE_PER_10_MINUTES = env.int("DESTRUCTIVE_PER_10_MINUTES", default=10)
+DESTRUCTIVE_PER_HOUR = env.int("DESTRUCTIVE_PER_HOUR", default=40)
+DESTRUCTIVE_PER_DAY = env.int("DESTRUCTIVE_PER_DAY", default=150)
 # The fault programme's own; see intune_sync/kill_points.py.
 KILL_POINTS = env.str("KILL_POINTS", default="")
 if KILL_POINTS and SECURE_COOKIES:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, cast
 from uuid import UUID
 
@@ -54,9 +55,7 @@ def _find(client: GraphClient, wanted: dict[str, str]) -> dict[str, Any] | None:
 def _create(lease: Lease, client: GraphClient, at: Clock) -> dict[str, Any]:
     """The new app as Intune answers."""
     body = new_app_body(lease.operation.desired)
-    answer = send(
-        lease, body, lambda request: client.post(APPS_PATH, body, APPS_VERSION, client_request_id=request), at
-    )
+    answer = send(lease, body, partial(client.post, APPS_PATH, body, APPS_VERSION), at)
     return cast(dict[str, Any], answer.body)
 
 

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
-from intune_sync import app_work, graph, group_work, ledger
+from intune_sync import action_work, app_work, graph, group_work, identity_work, import_work, ledger
 from intune_sync.graph import (
     AnswerLost,
+    ApprovalRequired,
     BadRequest,
     Forbidden,
     GraphClient,
@@ -25,7 +26,7 @@ from intune_sync.graph import (
 )
 from intune_sync.kept_groups import with_group_ids
 from intune_sync.kill_points import reach
-from intune_sync.ledger import Lease, LostLease
+from intune_sync.ledger import Lease, LostLease, Stopped
 from intune_sync.lists import read_list
 from intune_sync.merge import MergedList, Raw, merge, put_back, same_list
 from intune_sync.models import Operation, OwnedAssignment
@@ -54,15 +55,23 @@ class Worked:
 
 
 def work(
-    now: datetime, *, most: int = MOST_ITEMS, worker: str = "", after_each: Callable[[Operation], None] | None = None
+    now: datetime,
+    *,
+    most: int = MOST_ITEMS,
+    worker: str = "",
+    after_each: Callable[[Operation], None] | None = None,
+    actions: bool = False,
 ) -> Worked:
-    """Take up due operations, one after another, until none is due, `most` are done, or Intune is busy or away."""
+    """Take up due operations, one after another, until none is due, `most` are done, or Intune is busy or away.
+
+    `actions`: remote actions alone, with the identity that may do them; otherwise everything else.
+    """
     at = _clock(now)
     taken = 0
-    with graph.client() as client:
+    with graph.client("destructive" if actions else "writer") as client:
         while taken < most and at() - now < timedelta(seconds=MOST_SECONDS):
             reach("before_claim")
-            lease = ledger.claim(at(), worker or worker_name())
+            lease = ledger.claim(at(), worker or worker_name(), actions=actions)
             if lease is None:
                 return Worked(taken, more=False)
             reach("after_claim")
@@ -71,7 +80,7 @@ def work(
             if after_each:
                 after_each(lease.operation)
             reach("before_next")
-    return Worked(taken, more=ledger.is_due(at()))
+    return Worked(taken, more=ledger.is_due(at(), actions=actions))
 
 
 def try_operation(lease: Lease, client: GraphClient, at: Clock) -> None:
@@ -82,6 +91,8 @@ def try_operation(lease: Lease, client: GraphClient, at: Clock) -> None:
             reach("after_verified_is_kept")
     except LostLease:
         log.warning("operation %s: another worker has taken over", lease.operation.pk)
+    except Stopped:
+        _settle(partial(lease.look_again, Problem.STOPPED, at(), 0))
     except GraphError as error:
         _settle(partial(_put_down, lease, error, at()))
     except Exception:
@@ -120,6 +131,9 @@ WORK: dict[str, Callable[[Lease, GraphClient, Clock], None]] = {
     Operation.Kind.ASSIGN: carry_out,
     Operation.Kind.GROUP: group_work.carry_out,
     Operation.Kind.CREATE_APP: app_work.carry_out,
+    Operation.Kind.IDENTITY: identity_work.carry_out,
+    Operation.Kind.IMPORT: import_work.carry_out,
+    Operation.Kind.ACTION: action_work.carry_out,
 }
 """How each kind of operation is carried out; each raises GraphError and LostLease."""
 
@@ -137,7 +151,7 @@ def _send_and_read_back(
     send(
         lease,
         body,
-        lambda request: client.post(assign_path(app_id), body, version="beta", client_request_id=request),
+        partial(client.post, assign_path(app_id), body, "beta"),
         at,
         before=observed if operation.before is None else operation.before,
     )
@@ -172,6 +186,8 @@ def _claim_ownership(lease: Lease, merged: MergedList, now: datetime) -> None:
 def _put_down(lease: Lease, error: GraphError, now: datetime) -> None:
     """Decide by the kind of failure whether to wait, try again, or give up."""
     match error:
+        case ApprovalRequired():
+            lease.await_approval(now, error.message)
         case Throttled():
             ledger.hold_back(lease.wait(Problem.THROTTLED, now, seconds=error.retry_after))
         case GraphUnavailable():
@@ -185,11 +201,18 @@ def _put_down(lease: Lease, error: GraphError, now: datetime) -> None:
         case _ if lease.operation.kind == Operation.Kind.GROUP:  # another try reads anew what is in the way
             lease.try_again(Problem.REFUSED, now, error.message)
         case NotFound():
-            lease.fail(Problem.APP_GONE, now, error.message)
+            lease.fail(GONE.get(lease.operation.kind, Problem.APP_GONE), now, error.message)
         case BadRequest():
             lease.fail(Problem.REFUSED, now, error.message)
         case _:
             lease.try_again(Problem.REFUSED, now, error.message)
+
+
+GONE: dict[str, str] = {
+    Operation.Kind.IDENTITY: Problem.DEVICE_GONE,
+    Operation.Kind.ACTION: Problem.DEVICE_GONE,
+    Operation.Kind.IMPORT: Problem.REFUSED,
+}
 
 
 def _settle(put_down: Callable[[], object]) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, cast
 from uuid import UUID
 
@@ -14,7 +15,8 @@ from django.db import transaction
 from deployments.models import SoftwareProfile
 from fleet.models import Device
 from intune_sync import kept_groups, ledger
-from intune_sync.graph import GraphClient, NotFound
+from intune_sync.graph import BatchRequest, GraphClient, NotFound
+from intune_sync.graph.batch import MOST
 from intune_sync.kill_points import reach
 from intune_sync.ledger import Lease
 from intune_sync.models import IntuneGroup, KeptGroup, Operation
@@ -30,9 +32,9 @@ from intune_sync.payloads.members import (
     object_id,
     object_request,
     oldest_static,
-    remove_path,
+    remove_request,
 )
-from intune_sync.sending import send
+from intune_sync.sending import send, send_many
 from schools import audit
 
 SETTLES_WITHIN = timedelta(minutes=10)
@@ -71,7 +73,7 @@ def _find_or_create(lease: Lease, profile: SoftwareProfile, client: GraphClient,
     group_id = oldest_static(raw for page in client.pages(GROUPS_PATH, by_nickname(nickname)) for raw in page)
     if group_id is None:
         body = group_body(nickname, name)
-        answer = send(lease, body, lambda request: client.post(GROUPS_PATH, body, client_request_id=request), at)
+        answer = send(lease, body, partial(client.post, GROUPS_PATH, body), at)
         group_id = UUID(answer.body["id"])
     with transaction.atomic():
         kept_groups.set_group_id(profile, group_id)
@@ -114,15 +116,19 @@ class _Filling:
             self._add(add_body(self.client.url, objects[start : start + MOST_BINDS]))
 
     def remove(self, objects: list[UUID]) -> None:
-        for each in objects:
-            self._remove(remove_path(self.group_id, each))
+        for start in range(0, len(objects), MOST):
+            self._remove([remove_request(self.group_id, each) for each in objects[start : start + MOST]])
 
     def _add(self, body: dict[str, Any]) -> None:
         path = group_path(self.group_id)
-        send(self.lease, body, lambda request: self.client.patch(path, body, client_request_id=request), self.at)
+        send(self.lease, body, partial(self.client.patch, path, body), self.at)
 
-    def _remove(self, path: str) -> None:
-        send(self.lease, path, lambda request: self.client.delete(path, client_request_id=request), self.at)
+    def _remove(self, requests: list[BatchRequest]) -> None:
+        """Who is not a member any more is gone as wished."""
+        urls = [request.url for request in requests]
+        for answer in send_many(self.lease, urls, partial(self.client.batch, requests), self.at).values():
+            if answer.error and not isinstance(answer.error, NotFound):
+                raise answer.error
 
 
 def _not_there(lease: Lease, profile: SoftwareProfile, now: datetime) -> None:

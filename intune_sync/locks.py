@@ -18,6 +18,8 @@ FAMILY = 0x7E57_0002
 """The first of the lock's two numbers; the second is the resource's place."""
 AUTOMATIC = 1_000
 """The second number of the lock on carrying out decisions."""
+DESTRUCTIVE = 1_001
+"""The second number of the lock on counting destructive calls."""
 
 
 def lock(resource: str) -> bool:

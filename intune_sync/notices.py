@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
+from django.urls import reverse
 from django.utils import formats, timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from deployments.models import ChangeSet
-from intune_sync.models import SyncRun
+from intune_sync.holds import explain
+from intune_sync.models import KillSwitch, SyncRun
 from schools.access import IT_ADMIN
+from schools.models import User
 from schools.notifications.kinds import register
 from schools.services.notify import holders_of, tell
 
@@ -24,16 +27,52 @@ def _what(data: dict[str, Any]) -> dict[str, Any]:
     return {**said, "since": formats.date_format(timezone.localtime(since), "DATETIME_FORMAT") if since else ""}
 
 
-def tell_held(change_set: ChangeSet, reason: str, now: datetime) -> None:
-    """The IT administrators: a decision does not carry itself out, for this reason."""
+def tell_held(change_set: ChangeSet, code: str, data: dict[str, Any], now: datetime) -> None:
+    """The IT administrators: a decision does not carry itself out, for this reason of `intune_sync.holds`."""
     tell(
         holders_of(IT_ADMIN),
         "changeset.held",
         episode=f"changeset.held:{change_set.pk}:{now.isoformat(timespec='seconds')}",
         url=change_set.get_absolute_url(),
-        data={"number": change_set.pk, "decision": str(change_set.decision), "reason": reason},
+        data={"number": change_set.pk, "decision": str(change_set.decision), "code": code, "because": data},
         urgent=True,
     )
+
+
+def tell_stopped(stop: KillSwitch) -> None:
+    """The other IT administrators, at once."""
+    _tell_of_stop("writes.stopped", stop, stop.thrown_by, stop.reason)
+
+
+def tell_going_on(stop: KillSwitch) -> None:
+    _tell_of_stop("writes.released", stop, cast(User, stop.released_by), stop.reason)
+
+
+def _tell_of_stop(kind: str, stop: KillSwitch, by: User, reason: str) -> None:
+    tell(
+        [person for person in holders_of(IT_ADMIN) if person.pk != by.pk],
+        kind,
+        episode=f"{kind}:{stop.pk}",
+        url=reverse("intune_sync:stop"),
+        data={"person": by.display_name, "reason": reason},
+        urgent=True,
+    )
+
+
+def _stopped(data: dict[str, Any]) -> str:
+    return _("%(person)s has stopped all writing to Intune") % data
+
+
+def _stopped_body(data: dict[str, Any]) -> str:
+    return _("The reason: %(reason)s Nothing is sent until two people have released it.") % data
+
+
+def _going_on(data: dict[str, Any]) -> str:
+    return _("Writing to Intune goes on") % data
+
+
+def _going_on_body(data: dict[str, Any]) -> str:
+    return _("%(person)s released it as the second of two. It had been stopped because: %(reason)s") % data
 
 
 def _held(data: dict[str, Any]) -> str:
@@ -41,7 +80,9 @@ def _held(data: dict[str, Any]) -> str:
 
 
 def _held_body(data: dict[str, Any]) -> str:
-    return _("It comes from the decision “%(decision)s”. The reason: %(reason)s") % data
+    """Notifications from before reasons had codes carry the sentence itself."""
+    reason = data["reason"] if "reason" in data else explain(data["code"], data["because"])
+    return _("It comes from the decision “%(decision)s”. The reason: %(reason)s") % {**data, "reason": reason}
 
 
 def _down(data: dict[str, Any]) -> str:
@@ -81,6 +122,8 @@ def _unmatched_body(data: dict[str, Any]) -> str:
     return _("They have come in the last day. Each is listed with the reason.")
 
 
+register("writes.stopped", _stopped, _stopped_body, label=gettext_lazy("All writing to Intune is stopped"))
+register("writes.released", _going_on, _going_on_body, label=gettext_lazy("Writing to Intune goes on"))
 register("changeset.held", _held, _held_body, label=gettext_lazy("A decided change needs IT"))
 register("sync.down", _down, _down_body, label=gettext_lazy("Intune has not answered for an hour"))
 register("sync.failed", _failed, _failed_body, label=gettext_lazy("A synchronisation has failed for an hour"))

@@ -24,13 +24,23 @@ def put_operation(profile_id: int, change_set: ChangeSet | None = None, members:
     """Let a worker look after the container's group, before the apps of `change_set` are written. One that waits
     already is taken over by the change set."""
     waiting = Operation.objects.open().filter(profile=profile_id)
-    if waiting.update(change_set=change_set) if change_set else waiting.exists():
+    lane = lane_of(change_set.pk) if change_set else "groups"
+    if waiting.update(change_set=change_set, lane=lane) if change_set else waiting.exists():
         return
     new = Operation(
-        kind=Operation.Kind.GROUP, profile_id=profile_id, change_set=change_set, desired={"members": members}
+        kind=Operation.Kind.GROUP,
+        profile_id=profile_id,
+        change_set=change_set,
+        desired={"members": members},
+        lane=lane,
     )
     with suppress(IntegrityError), transaction.atomic():
         new.save(force_insert=True)
+
+
+def lane_of(change_set_id: int) -> str:
+    """In which the operations of a change wait for their turn, beside those of others."""
+    return f"change:{change_set_id}"
 
 
 def sweep(now: datetime) -> int:

@@ -25,6 +25,8 @@ def sweep() -> None:
         _send(carry.delay)
     if ledger.sweep(now):
         wake_write()
+    if ledger.is_due(now, actions=True):
+        wake_act()
 
 
 # Nothing may be concluded from a part of an answer, so one task reads the whole of it: against a slow Graph, eleven
@@ -51,6 +53,13 @@ def write() -> None:
 
 
 @shared_task
+def act() -> None:
+    """A few remote actions, with the identity that may do them."""
+    if apply.work(timezone.now(), actions=True).more:
+        wake_act()
+
+
+@shared_task
 def tell_of_trouble() -> None:
     """Every few minutes: what IT should hear of."""
     trouble.tell_of_trouble(timezone.now())
@@ -63,6 +72,10 @@ def wake_pull(run_ids: Iterable[int]) -> None:
 
 def wake_write() -> None:
     _send(write.delay)
+
+
+def wake_act() -> None:
+    _send(act.delay)
 
 
 def _send(delay: Callable[..., Any], *args: int) -> None:

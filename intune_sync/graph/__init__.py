@@ -13,6 +13,7 @@ from intune_sync.graph.client import GraphClient
 from intune_sync.graph.condition import ConditionWriter
 from intune_sync.graph.errors import (
     AnswerLost,
+    ApprovalRequired,
     BadAnswer,
     BadRequest,
     Conflict,
@@ -29,6 +30,7 @@ from intune_sync.graph.transport import Answer, Transport
 __all__ = [
     "Answer",
     "AnswerLost",
+    "ApprovalRequired",
     "BadAnswer",
     "BadRequest",
     "BatchAnswer",
@@ -45,7 +47,7 @@ __all__ = [
 ]
 
 
-def client() -> GraphClient:
+def client(identity: str = "reader") -> GraphClient:
     """A client of its own connections; close it, or use it in a `with`. The token is shared by the whole process."""
     registration = Registration(
         authority_url=settings.AUTHORITY_URL,

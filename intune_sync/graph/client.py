@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +13,7 @@ from urllib.parse import urlsplit
 from intune_sync import own_words
 from intune_sync.graph.batch import BatchAnswer, BatchRequest, send_batch
 from intune_sync.graph.errors import (
+    JUSTIFICATION,
     AnswerLost,
     BadAnswer,
     GraphError,
@@ -119,15 +121,33 @@ class GraphClient:
         return self._ahead.submit(self._transport.send, "GET", url, token).result
 
     def post(
-        self, path: str, json: Any = None, version: str = "v1.0", *, client_request_id: str = "", is_write: bool = True
+        self,
+        path: str,
+        json: Any = None,
+        version: str = "v1.0",
+        *,
+        client_request_id: str = "",
+        is_write: bool = True,
+        justification: str = "",
     ) -> Answer:
         """`is_write` False for the POSTs that only ask, such as starting an export job: they may be repeated."""
         address = self._address(path, version)
-        return self._exchange("POST", address, json=json, client_request_id=client_request_id, is_write=is_write)
+        return self._exchange(
+            "POST",
+            address,
+            json=json,
+            client_request_id=client_request_id,
+            is_write=is_write,
+            headers=_justified(justification),
+        )
 
-    def patch(self, path: str, json: Any, version: str = "v1.0", *, client_request_id: str = "") -> Answer:
-        address = self._address(path, version)
-        return self._exchange("PATCH", address, json=json, client_request_id=client_request_id, is_write=True)
+    def patch(
+        self, path: str, json: Any, version: str = "v1.0", *, client_request_id: str = "", justification: str = ""
+    ) -> Answer:
+        address, headers = self._address(path, version), _justified(justification)
+        return self._exchange(
+            "PATCH", address, json=json, client_request_id=client_request_id, is_write=True, headers=headers
+        )
 
     def delete(self, path: str, version: str = "v1.0", *, client_request_id: str = "") -> Answer:
         address = self._address(path, version)
@@ -240,6 +260,15 @@ class GraphClient:
 
     def _address(self, path: str, version: str) -> str:
         return f"{self.url}/{version}/{path.lstrip('/')}"
+
+
+def _justified(justification: str) -> dict[str, str]:
+    """Multi Admin Approval takes the reason as Base64 of at most 1024 characters.
+
+    https://learn.microsoft.com/intune/intune-service/fundamentals/multi-admin-approval
+    """
+    text = justification[:1000].encode()
+    return {JUSTIFICATION: base64.b64encode(text).decode()} if justification else {}
 
 
 def next_link(page: Mapping[str, Any], seen: Collection[str]) -> str:

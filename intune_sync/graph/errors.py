@@ -8,6 +8,8 @@ from typing import Any, ClassVar
 
 from intune_sync.graph.waits import retry_after_seconds
 
+JUSTIFICATION = "x-msft-approval-justification"
+
 
 class GraphError(Exception):
     """A failed Graph call.
@@ -73,6 +75,11 @@ class BadRequest(GraphError):
     """Graph understood the call and refuses it; it will always refuse it."""
 
 
+class ApprovalRequired(GraphError):
+    """Multi Admin Approval: nothing was done; another administrator has to approve the call in Intune first, and the
+    same call is then made again."""
+
+
 class BadAnswer(GraphError):
     """An answer that must not be trusted: a next link in a circle or to a foreign host, a page without its list."""
 
@@ -98,7 +105,9 @@ def error_from_answer(
 ) -> GraphError:
     """The error that an answer of status 300 or more means. `headers` are keyed case-insensitively or in lower case."""
     code, message, request_id = _said(body)
-    kind = _BY_STATUS.get(status) or (BadRequest if status < 500 else AnswerLost if is_write else GraphUnavailable)
+    is_held = "x-msft-approval-code" in headers or f"{JUSTIFICATION}' is required" in message
+    fitting = BadRequest if status < 500 else AnswerLost if is_write else GraphUnavailable
+    kind = ApprovalRequired if is_held else _BY_STATUS.get(status, fitting)
     error = kind(
         message or f"HTTP {status}",
         status=status,

@@ -13,6 +13,9 @@ from django.utils.translation import gettext_lazy as _
 
 from deployments.models import AppVersion, AssignmentChange, ChangeSet, SoftwareProfile
 from deployments.models.moves import Moves
+from fleet.models import Device
+from intune_sync.models.imports import AutopilotImport
+from intune_sync.models.orders import ActionOrder
 from intune_sync.own_words import in_readers_language, is_ours
 from schools.models import User
 
@@ -22,24 +25,33 @@ def _names_its_object() -> Q:
     assigned = Q(change_set__isnull=False, change__isnull=False, intune_app_id__isnull=False)
     assigns = assigned & Q(kind="assign", profile=None)
     keeps_group = Q(kind="group", profile__isnull=False, change=None, intune_app_id=None)
-    creates_app = Q(kind="create_app", requested_by__isnull=False, profile=None, change=None, change_set=None)
-    return assigns | keeps_group | creates_app
+    alone = Q(profile=None, change=None, change_set=None)
+    creates_app = alone & Q(kind="create_app", requested_by__isnull=False)
+    marks_identity = alone & Q(kind="identity", requested_by__isnull=False, intune_app_id=None)
+    imports = alone & Q(kind="import", batch__isnull=False, intune_app_id=None)
+    acts = alone & Q(kind="action", order__isnull=False, device__isnull=False, epoch__isnull=False, intune_app_id=None)
+    return assigns | keeps_group | creates_app | marks_identity | imports | acts
 
 
 class OperationQuerySet(models.QuerySet["Operation"]):
     def due(self, now: datetime) -> Self:
         """What a worker may claim: ready or throttled long enough, or left by a worker whose lease ran out."""
-        waiting = Q(status__in=["ready", "throttled", "unknown"]) & (Q(not_before=None) | Q(not_before__lte=now))
+        waiting = Q(status__in=Operation.WAITING) & (Q(not_before=None) | Q(not_before__lte=now))
         left = Q(status__in=Operation.HELD, lease_expires_at__lte=now)
         return self.filter(waiting | left)
 
     def open(self) -> Self:
         return self.exclude(status__in=[Operation.Status.VERIFIED, Operation.Status.FAILED])
 
+    def quarantined(self) -> Self:
+        """Taken out of the queue after three tries, until somebody in IT lets them in again."""
+        return self.filter(status=Operation.Status.FAILED, quarantined_at__isnull=False)
+
 
 class Operation(Moves):
     """One thing in Intune or Entra to be brought to what was approved: an app's assignment list, the members of a
-    group that the portal keeps, or an app that is to be created.
+    group that the portal keeps, an app that is to be created, a part of an import, the group tag or user of an
+    Autopilot identity, or a remote action for one computer.
 
     The worker that holds the lease has the current `fence`; any later claim raises it, and a late worker's updates,
     which are conditional on its own fence, then change nothing.
@@ -49,6 +61,9 @@ class Operation(Moves):
         ASSIGN = "assign", _("Assignments of an app")
         GROUP = "group", _("Group in Entra")
         CREATE_APP = "create_app", _("New app in Intune")
+        IDENTITY = "identity", _("Group tag or user in Autopilot")
+        IMPORT = "import", _("Registration in Autopilot")
+        ACTION = "action", _("Remote action")
 
     class Status(models.TextChoices):
         READY = "ready", _("Waiting for its turn")
@@ -56,6 +71,7 @@ class Operation(Moves):
         SENDING = "sending", _("Being sent")
         SENT = "sent", _("Sent, being read back")
         THROTTLED = "throttled", _("Intune asked us to wait")
+        AWAITING_APPROVAL = "awaiting_approval", _("Waiting for approval in Intune")
         UNKNOWN = "unknown", _("Sent, answer lost; being read back")
         VERIFIED = "verified", _("Confirmed in Intune")
         FAILED = "failed", _("Failed")
@@ -77,15 +93,29 @@ class Operation(Moves):
         UNAVAILABLE = "unavailable", _("Intune does not answer. The portal tries again by itself.")
         SIGN_IN = "sign_in", _("Intune does not accept the portal’s sign-in. The portal tries again by itself.")
         THROTTLED = "throttled", _("Intune asked the portal to wait.")
-        WORKER_LOST = "worker_lost", _("The worker disappeared in the middle, three times.")
+        NOT_APPROVED = "not_approved", _("Nobody approved it in Intune in time. Ask for it again.")
+        STOPPED = "stopped", _("All writing to Intune is stopped. It goes on when the stop is released.")
+        POISON = "poison", _("It stopped the worker three times and was set aside. The log has the details.")
+        DEVICE_GONE = "device_gone", _("The computer is no longer in Intune.")
+        NO_USER = "no_user", _("There is no such user in Entra.")
+        IMPORTING = "importing", _("Intune is registering the computers.")
+        IMPORT_LATE = "import_late", _("Intune did not finish the import within an hour.")
+        SETTLING = "settling", _("It may have been sent; Intune is asked whether it was. It is not sent again.")
+        NEVER_SEEN = (
+            "never_seen",
+            _("It may have been sent, but Intune does not show it. It is not sent again; look at the computer."),
+        )
+        CAPPED = "capped", _("As many as are allowed in this time have been sent; it waits.")
+        VOIDED = "voided", _("It belongs to the time before a backup was restored and is not sent. Ask for it again.")
         UNEXPECTED = "unexpected", _("Something unexpected happened; the log has the details.")
 
     MOVES: ClassVar[dict[str, frozenset[str]]] = {
         "ready": frozenset({"claimed", "failed"}),
         "throttled": frozenset({"claimed", "failed"}),
         "unknown": frozenset({"claimed", "failed"}),
-        "claimed": frozenset({"claimed", "sending", "verified", "throttled", "ready", "failed"}),
-        "sending": frozenset({"claimed", "sent", "throttled", "unknown", "failed"}),
+        "awaiting_approval": frozenset({"claimed", "failed"}),
+        "claimed": frozenset({"claimed", "sending", "verified", "throttled", "ready", "unknown", "failed"}),
+        "sending": frozenset({"claimed", "sent", "throttled", "awaiting_approval", "unknown", "failed"}),
         "sent": frozenset({"claimed", "verified", "ready", "unknown", "throttled", "failed"}),
         "failed": frozenset({"ready"}),
     }
@@ -93,20 +123,31 @@ class Operation(Moves):
         "change__app_version__application",
         "profile__class_group__school",
         "profile__device__school",
+        "device",
+        "order",
+        "batch",
     ]
     """For `select_related`: all that `subject` names."""
     HELD: ClassVar[list[str]] = ["claimed", "sending", "sent"]
+    WAITING: ClassVar[list[str]] = ["ready", "throttled", "unknown", "awaiting_approval"]
 
     kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices, default=Kind.ASSIGN)
     change_set = models.ForeignKey(ChangeSet, on_delete=models.PROTECT, null=True, related_name="operations")
     change = models.OneToOneField(AssignmentChange, on_delete=models.PROTECT, null=True, related_name="operation")
     profile = models.ForeignKey(SoftwareProfile, on_delete=models.PROTECT, null=True, related_name="operations")
     requested_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    device = models.ForeignKey(Device, on_delete=models.PROTECT, null=True, related_name="operations")
+    order = models.ForeignKey(ActionOrder, on_delete=models.PROTECT, null=True, related_name="operations")
+    batch = models.ForeignKey(AutopilotImport, on_delete=models.PROTECT, null=True, related_name="operations")
     intune_app_id = models.UUIDField(null=True)
     desired = models.JSONField(
-        help_text=_("Our own assignments after the write, as Graph wants them and sorted; or the app to be created.")
+        help_text=_("Our own assignments after the write, as Graph wants them and sorted; or what is to be so.")
     )
-    status = models.CharField(_("status"), max_length=10, choices=Status.choices, default=Status.READY)
+    reason = models.TextField(_("reason"), blank=True, help_text=_("Sent along where Intune asks for a justification."))
+    lane = models.CharField(max_length=40, blank=True, help_text=_("Whom it is for; lanes are served in turn."))
+    is_destructive = models.BooleanField(default=False, help_text=_("Sent once at most, whatever happens."))
+    epoch = models.PositiveIntegerField(null=True)
+    status = models.CharField(_("status"), max_length=20, choices=Status.choices, default=Status.READY)
     worker = models.CharField(_("worker"), max_length=100, blank=True)
     lease_expires_at = models.DateTimeField(null=True)
     fence = models.PositiveIntegerField(default=0)
@@ -121,6 +162,11 @@ class Operation(Moves):
     )
     problem = models.CharField(_("problem"), max_length=14, choices=Problem.choices, blank=True)
     error = models.TextField(_("error"), blank=True, help_text=_("Intune’s own words, where it said something."))
+    in_doubt = models.BooleanField(
+        default=False, help_text=_("It may have been carried out: kept before the call, until the outcome is known.")
+    )
+    approval_since = models.DateTimeField(_("waiting for approval in Intune since"), null=True)
+    quarantined_at = models.DateTimeField(_("set aside"), null=True)
     waits = models.PositiveSmallIntegerField(
         default=0, help_text=_("Times in a row that Intune was busy or away; they are not counted as attempts.")
     )
@@ -144,6 +190,14 @@ class Operation(Moves):
                 fields=["profile"],
                 condition=~Q(status__in=["verified", "failed"]),
                 name="one_open_operation_per_group",
+            ),
+            models.UniqueConstraint(
+                fields=["device"],
+                condition=Q(is_destructive=True) & ~Q(status__in=["verified", "failed"]),
+                name="one_open_destructive_action",
+            ),
+            models.UniqueConstraint(
+                fields=["order", "device"], condition=Q(order__isnull=False), name="ordered_once_for_a_device"
             ),
             models.UniqueConstraint(
                 fields=["intune_app_id"],
@@ -178,6 +232,15 @@ class Operation(Moves):
             return str(self.change)
         if self.kind == self.Kind.GROUP:
             return gettext("Group for %(container)s") % {"container": self.profile}
+        if self.kind == self.Kind.IMPORT:
+            return str(self.batch)
+        if self.order:
+            return gettext("%(action)s: %(computer)s") % {
+                "action": self.order.get_action_display(),
+                "computer": self.device,
+            }
+        if self.kind == self.Kind.IDENTITY:
+            return gettext("Autopilot, %(computer)s") % {"computer": self.device or self.desired["serial_number"]}
         return str(self.desired["name"])
 
     @property

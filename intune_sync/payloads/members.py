@@ -63,8 +63,9 @@ def add_body(graph_url: str, object_ids: Iterable[UUID]) -> dict[str, list[str]]
     return {"members@odata.bind": [f"{graph_url}/v1.0/directoryObjects/{object_id}" for object_id in object_ids]}
 
 
-def remove_path(group_id: UUID, object_id: UUID) -> str:
-    return f"groups/{group_id}/members/{object_id}/$ref"
+def remove_request(group_id: UUID, object_id: UUID) -> BatchRequest:
+    """The only way in which a member is removed: without `/$ref` the call would delete the computer's own object."""
+    return BatchRequest(str(object_id), "DELETE", f"/groups/{UUID(str(group_id))}/members/{UUID(str(object_id))}/$ref")
 
 
 def object_request(entra_device_id: UUID) -> BatchRequest:

@@ -14,6 +14,8 @@ from deployments.services.changes import record_plan, require, start
 from intune_sync import graph, ledger, reconcile
 from intune_sync.differences import differences
 from intune_sync.models import Operation
+from intune_sync.reconcile import lane_of
+from intune_sync.services.quarantine import AFRESH
 from intune_sync.snapshot import FreshPlan, fresh_plan
 from schools.models import User
 
@@ -63,9 +65,7 @@ def retry_change_set(change_set: ChangeSet, by: User, now: datetime) -> ChangeSe
     with transaction.atomic():
         resumed = changes.resume(change_set, by)
         failed = Operation.objects.filter(change_set=resumed, status=Operation.Status.FAILED)
-        failed.update(
-            status=Operation.Status.READY, attempts=0, waits=0, not_before=None, problem="", error="", finished_at=None
-        )
+        failed.update(status=Operation.Status.READY, **AFRESH)
         ledger.finish_if_done(resumed.pk, now)
     resumed.refresh_from_db()
     return resumed
@@ -100,6 +100,7 @@ def _create_operations(change_set: ChangeSet) -> None:
             change_set=change_set,
             intune_app_id=change.app_version.intune_app_id,
             desired=desired[change.app_version_id],
+            lane=lane_of(change_set.pk),
         )
         for change in change_set.changes.select_related("app_version")
     )

@@ -15,6 +15,7 @@ from deployments.models import Application
 from deployments.models.moves import InvalidMove
 from intune_sync.models import IntuneApp, Operation
 from intune_sync.payloads.new_apps import WINGET
+from intune_sync.services.quarantine import AFRESH
 from schools import audit
 from schools.models import User
 
@@ -52,7 +53,9 @@ def request_app(new: NewApp, by: User) -> Operation:
     _check_address(new)
     _check_new(new)
     wanted = {**asdict(new), "marker": uuid4().hex}
-    operation = Operation.objects.create(kind=Operation.Kind.CREATE_APP, requested_by=by, desired=wanted)
+    operation = Operation.objects.create(
+        kind=Operation.Kind.CREATE_APP, requested_by=by, desired=wanted, lane="new apps"
+    )
     after = {"name": new.name, "publisher": new.publisher, "package": new.package, "address": new.address}
     audit.record("app.requested", operation, by=by, after=after)
     return operation
@@ -87,7 +90,7 @@ def retry_app(operation: Operation, by: User) -> Operation:
     row = Operation.objects.select_for_update().get(pk=operation.pk, kind=Operation.Kind.CREATE_APP)
     if row.status != Status.FAILED:
         raise InvalidMove(row.status, row.get_status_display())
-    row.move_to(Status.READY, attempts=0, waits=0, not_before=None, problem="", error="", finished_at=None)
+    row.move_to(Status.READY, **AFRESH)
     audit.record("app.requested", row, by=by, before={"status": Status.FAILED}, after={"status": row.status})
     return row
 

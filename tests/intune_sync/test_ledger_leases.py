@@ -117,7 +117,7 @@ def test_what_three_workers_died_on_is_given_up_with_the_reason():
     ledger.sweep(NOW + 10 * LEASE)
 
     operation = Operation.objects.get()
-    assert (operation.status, operation.problem) == ("failed", "worker_lost")
+    assert (operation.status, operation.problem) == ("failed", "poison")
     assert ChangeSet.objects.get().status == "failed"
 
 
