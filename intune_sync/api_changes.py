@@ -20,6 +20,7 @@ from deployments.api import ChangeSetSerializer, ChangeSetViewSet
 from deployments.models import ChangeSet
 from intune_sync import services
 from intune_sync.graph import GraphError
+from intune_sync.holds import explain
 from intune_sync.models import AutomaticHold
 from intune_sync.payloads.members import calls_of
 from intune_sync.previews import notices, preview
@@ -141,7 +142,7 @@ class WritableChangeSetViewSet(ChangeSetViewSet):
             "computers": seen.computers,
             "schools": seen.schools,
             "calls": calls_of(change_set.plan) if sees_all else [],
-            "waits_for_it": held.reason if held and sees_all else "",
+            "waits_for_it": explain(held.reason, held.reason_data) if held and sees_all else "",
             "warnings": [{"blocking": b, "text": text} for b, text in notices(change_set)] if sees_all else [],
         }
         return Response(PreviewSerializer(shown, context=self.get_serializer_context()).data)

@@ -9,20 +9,22 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import F, Q
+from django.utils import translation
 
 from deployments.models import BaselineRevision, ChangeSet, Decision
 from deployments.services.amendments import renew
 from deployments.services.changes import approve_by_decision
 from intune_sync import locks, services
 from intune_sync.graph import GraphError
+from intune_sync.holds import LeftForIT, explain, reason_of
 from intune_sync.models import AutomaticHold
 from intune_sync.notices import tell_held
-from intune_sync.previews import group_names
-from intune_sync.words import notice_sentence
 from schools import audit
 from schools.models import User
 
@@ -32,10 +34,6 @@ UNREACHED = ("no_group", "two_intents", "unknown_school", "app_type")
 
 Status = ChangeSet.Status
 log = logging.getLogger(__name__)
-
-
-class LeftForIT(ValidationError):
-    """The decision lets the change through, but it would not do what was decided."""
 
 
 def is_waiting(now: datetime) -> bool:
@@ -86,7 +84,7 @@ def _carry(change_set: ChangeSet, now: datetime) -> ChangeSet | None:
     except services.StalePlan:
         return None  # planned anew; the next sweep looks at that
     except ValidationError as error:
-        _leave_for_it(change_set, " ".join(error.messages), now)
+        _leave_for_it(change_set, *reason_of(error), now)
         return None
     AutomaticHold.objects.filter(change_set=change_set).delete()
     return started
@@ -107,17 +105,18 @@ def _check(change_set: ChangeSet) -> None:
         is_unreached = notice["code"] in UNREACHED and (notice["app"], notice["place"]) in places
         is_blocked = notice["blocking"] and any(notice["app"].startswith(name) for name, _place in places)
         if is_unreached or is_blocked:
-            raise LeftForIT(notice_sentence(notice, group_names([notice["group_id"]] if notice["group_id"] else [])))
+            raise LeftForIT(notice)
 
 
 @transaction.atomic
-def _leave_for_it(change_set: ChangeSet, reason: str, now: datetime) -> None:
+def _leave_for_it(change_set: ChangeSet, code: str, data: dict[str, Any], now: datetime) -> None:
     active = BaselineRevision.objects.active().first()
     hold = AutomaticHold.objects.filter(change_set=change_set).first()
-    if hold is None or hold.reason != reason:
-        audit.record("changeset.held", change_set, by=None, reason=reason)
-        tell_held(change_set, reason, now)
+    if hold is None or (hold.reason, hold.reason_data) != (code, data):
+        with translation.override(settings.LANGUAGE_CODE):  # the municipality's record is in its own language
+            audit.record("changeset.held", change_set, by=None, reason=explain(code, data))
+        tell_held(change_set, code, data, now)
         hold = hold or AutomaticHold(change_set=change_set)
-        hold.reason, hold.since = reason, now
+        hold.reason, hold.reason_data, hold.since = code, data, now
     hold.looked_at, hold.active_revision = now, active
     hold.save()

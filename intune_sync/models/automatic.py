@@ -10,7 +10,10 @@ class AutomaticHold(models.Model):
     """Looked at again when another revision is active, and every few minutes."""
 
     change_set = models.OneToOneField(ChangeSet, on_delete=models.CASCADE, related_name="hold")
-    reason = models.TextField(_("reason"))
+    reason = models.CharField(
+        _("reason"), max_length=30, help_text=_("Why it waits, as a code; `intune_sync.holds` has words.")
+    )
+    reason_data = models.JSONField(default=dict, help_text=_("What the explanation names."))
     since = models.DateTimeField(_("since"))
     looked_at = models.DateTimeField(_("looked at"))
     active_revision = models.ForeignKey(BaselineRevision, on_delete=models.PROTECT, null=True, related_name="+")

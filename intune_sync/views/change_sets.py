@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET
 from deployments.models import ChangeSet
 from deployments.queries import Progress, device_targets, parts_by_device, progress
 from deployments.status import DeviceStatus
+from intune_sync.holds import explain
 from intune_sync.models import AutomaticHold
 from intune_sync.payloads.members import calls_of
 from intune_sync.previews import Preview, SchoolShare, notices, preview, sizes, writing
@@ -80,6 +81,7 @@ def change_set(request: HttpRequest, pk: int) -> HttpResponse:
     seen = preview(found, user)
     sees_all = user.access.reads_all("deployments.view_changeset")
     has_started = found.status in STARTED
+    held = AutomaticHold.objects.filter(change_set=found).first() if found.decision_id else None
     context = {
         "change_set": found,
         "preview": seen,
@@ -87,7 +89,7 @@ def change_set(request: HttpRequest, pk: int) -> HttpResponse:
         "sees_all": sees_all,
         "has_plan": bool(found.plan_hash),
         "is_about_several": len(seen.apps) > 1,
-        "held": AutomaticHold.objects.filter(change_set=found).first() if found.decision_id else None,
+        "held": explain(held.reason, held.reason_data) if held else "",
         "notices": notices(found) if sees_all else [],
         "calls": _calls(found) if sees_all else [],
         **_may(user, found),

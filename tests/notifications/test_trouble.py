@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.utils import translation
 
 from intune_sync.models import GraphCondition, SyncRun, UnmatchedRecord
 from intune_sync.notices import tell_held
@@ -91,10 +92,20 @@ def test_rising_count_of_unmatched_records_is_told_once_a_day() -> None:
 
 
 def test_decision_that_does_not_carry_itself_out_is_told_to_it_with_the_reason(admin: User) -> None:
-    tell_held(factories.change_set("planned"), "Den når en annan skola.", NOW)
+    tell_held(factories.change_set("planned"), "other_schools", {"count": 3, "school": "Rönnskolan"}, NOW)
 
     row = Notification.objects.get(user=admin)
     assert row.is_urgent
+    assert "3 datorer utanför Rönnskolan" in row.body
+    with translation.override("en"):
+        assert "3 computers outside Rönnskolan" in row.body
+
+
+def test_notification_from_before_reasons_had_codes_keeps_its_words() -> None:
+    row = Notification(
+        kind="changeset.held", data={"number": 4, "decision": "GIMP", "reason": "Den når en annan skola."}
+    )
+
     assert "Den når en annan skola." in row.body
 
 
