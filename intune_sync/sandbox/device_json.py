@@ -7,6 +7,8 @@ from .devices import Device
 
 Json = dict[str, Any]
 
+NOTHING = "00000000-0000-0000-0000-000000000000"
+
 
 def managed_device(device: Device, version: str) -> Json:
     mac = device.is_mac
@@ -63,12 +65,12 @@ def managed_device(device: Device, version: str) -> Json:
         "managementCertificateExpirationDate": graph_date(device.enrolled_at + 31_536_000),
         "iccid": None,
         "udid": device.entra_device_id.upper() if mac else None,
-        "notes": None,
+        "notes": device.notes or None,
         "ethernetMacAddress": None,
         "physicalMemoryInBytes": 0,
         "enrollmentProfileName": device.entra_tag if mac else "Elevdator, självdistribuerande",
-        "managementState": "managed",
-        "deviceActionResults": [],
+        "managementState": device.management_state,
+        "deviceActionResults": [action.result() for action in device.actions or ()],
     }
     return shown if version == "v1.0" else {**shown, **_managed_device_beta(device)}
 
@@ -111,28 +113,27 @@ def autopilot_identity(device: Device, version: str) -> Json:
         "enrollmentState": device.enrollment_state,
         "lastContactedDateTime": graph_date(device.last_sync_at),
         "addressableUserName": device.addressable_user,
-        "userPrincipalName": "",
+        "userPrincipalName": device.assigned_user,
         "resourceName": "",
         "skuNumber": "",
         "systemFamily": device.model.marketing_name,
         "azureActiveDirectoryDeviceId": device.entra_device_id,
-        "managedDeviceId": device.intune_id if enrolled else "00000000-0000-0000-0000-000000000000",
+        "managedDeviceId": (device.intune_id if enrolled else None) or NOTHING,
         "displayName": device.display_name,
     }
     if version == "v1.0":
         return shown
-    assigned = device.profile_status in ("assignedInSync", "assignedUnkownSyncState")
     return {
         **shown,
         "azureAdDeviceId": device.entra_device_id,
         "deploymentProfileAssignmentStatus": device.profile_status,
         "deploymentProfileAssignmentDetailedStatus": "none",
-        "deploymentProfileAssignedDateTime": graph_date(device.registered_at + 5_400 if assigned else 0),
+        "deploymentProfileAssignedDateTime": graph_date(device.profile_at),
         "remediationState": "noRemediationRequired",
         "remediationStateLastModifiedDateTime": NEVER,
         "userlessEnrollmentStatus": "unknown",
         "deviceAccountUpn": "",
-        "deviceFriendlyName": None,
+        "deviceFriendlyName": device.friendly_name or None,
     }
 
 

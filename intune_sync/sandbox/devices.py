@@ -1,10 +1,13 @@
 """One computer as the tenant knows it: Autopilot identity, Entra device and Intune record in one row."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .rules import normal
 from .tenant import HardwareModel
+
+if TYPE_CHECKING:
+    from .actions import RemoteAction
 
 RULE_ATTRIBUTES = frozenset(
     [
@@ -33,7 +36,8 @@ class Device:
     """Times are seconds since 1970 of the sandbox's clock, 0 for never.
 
     `group_tag` is what Autopilot (or the Mac's enrolment profile) says, `entra_tag` what has reached Entra.
-    A leftover is the Intune record of an earlier enrolment of a computer that is listed once more.
+    A leftover is the Intune record of an earlier enrolment of a computer that is listed once more; its ordinal is
+    negative. `enrolments` counts the enrolments, `profile_at` is when the deployment profile was assigned.
     """
 
     ordinal: int
@@ -60,6 +64,16 @@ class Device:
     display_name: str = ""
     addressable_user: str = ""
     is_leftover: bool = False
+    assigned_user: str = ""
+    friendly_name: str = ""
+    notes: str = ""
+    new_name: str = ""
+    management_state: str = "managed"
+    profile_at: float = 0.0
+    enrolments: int = 1
+    is_leaving_autopilot: bool = False
+    is_in_entra: bool = True
+    actions: "list[RemoteAction] | None" = None
 
     @property
     def is_mac(self) -> bool:

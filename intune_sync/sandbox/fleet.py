@@ -21,20 +21,95 @@ NOT_STARTED_SHARE, SILENT_SHARE, OFFLINE_SHARE, NONCOMPLIANT_SHARE = 0.015, 0.02
 
 
 class Fleet:
-    """`managed` lists Intune's records as they enrolled; every list only grows at its end, which paging relies on."""
+    """`devices` has every computer at its ordinal and never shrinks; `managed`, `autopilot` and `entra` list what
+    Intune, Autopilot and Entra have, in the order of their arrival. What leaves them moves up what stands behind,
+    between two pages as well.
+    """
 
     def __init__(self, devices: list[Device]) -> None:
         self.devices = [device for device in devices if not device.is_leftover]
+        self.leftovers = len(devices) - len(self.devices)
+        self.entra = list(self.devices)
         self.managed = [device for device in devices if device.intune_id]
         self.autopilot = [device for device in self.devices if device.autopilot_id]
         self.by_intune_id = {device.intune_id: device for device in self.managed if device.intune_id}
         self.by_autopilot_id = {device.autopilot_id: device for device in self.autopilot if device.autopilot_id}
         self.by_entra_object_id = {device.entra_object_id: device for device in self.devices}
+        self._by_serial: dict[str, list[Device]] = {}
 
     def enrol(self, device: Device, intune_id: str) -> None:
         device.intune_id = intune_id
         self.managed.append(device)
         self.by_intune_id[intune_id] = device
+
+    def drop_record(self, device: Device) -> None:
+        """The computer's Intune record is gone."""
+        if device.intune_id:
+            del self.by_intune_id[device.intune_id]
+            _take_out(self.managed, device)
+            device.intune_id = None
+
+    def leave_behind(self, device: Device) -> None:
+        """The computer leaves its Intune record as a leftover and has none of its own any more."""
+        self.leftovers += 1
+        left = replace(
+            device,
+            ordinal=-self.leftovers,
+            autopilot_id=None,
+            offline_until=FOREVER,
+            is_leftover=True,
+            management_state="managed",
+            actions=None,
+        )
+        self.managed[_place(self.managed, device)] = left
+        self.by_intune_id[str(device.intune_id)] = left
+        device.intune_id = None
+
+    def add(self, device: Device) -> None:
+        """A computer nobody knew: Entra has it at once, Autopilot lists it by `list_identity`."""
+        self.devices.append(device)
+        self.add_to_entra(device)
+        if self._by_serial:
+            self._by_serial.setdefault(device.serial.upper(), []).append(device)
+
+    def windows_computer(self, serial: str) -> Device | None:
+        """The one with that serial that is registered, or else any that was."""
+        if not self._by_serial:
+            for device in self.devices:
+                if not device.is_mac:
+                    self._by_serial.setdefault(device.serial.upper(), []).append(device)
+        found = self._by_serial.get(serial.upper(), [])
+        return max(found, key=lambda each: each.autopilot_id is not None, default=None)
+
+    def add_to_entra(self, device: Device) -> None:
+        device.is_in_entra = True
+        self.entra.append(device)
+        self.by_entra_object_id[device.entra_object_id] = device
+
+    def drop_from_entra(self, device: Device) -> None:
+        if device.is_in_entra:
+            device.is_in_entra = False
+            _take_out(self.entra, device)
+            del self.by_entra_object_id[device.entra_object_id]
+
+    def list_identity(self, device: Device) -> None:
+        self.autopilot.append(device)
+        self.by_autopilot_id[str(device.autopilot_id)] = device
+
+    def drop_identity(self, device: Device) -> None:
+        if device.autopilot_id in self.by_autopilot_id:
+            del self.by_autopilot_id[device.autopilot_id]
+            _take_out(self.autopilot, device)
+        device.autopilot_id, device.is_leaving_autopilot = None, False
+
+
+def _place(devices: list[Device], device: Device) -> int:
+    """By identity: two rows of one computer may be equal."""
+    return next(place for place, each in enumerate(devices) if each is device)
+
+
+def _take_out(devices: list[Device], device: Device) -> None:
+    del devices[_place(devices, device)]
 
 
 def make_devices(tenant: Tenant, seed: int, count: int, now: float) -> list[Device]:
@@ -87,6 +162,7 @@ def _make_device(
     enrolled_at = float(int(registered_at + between(2, 35, seed, ordinal, 3) * DAY)) if started else 0.0
     last_sync_at, offline_until = _last_sync(seed, ordinal, now) if started else (0.0, 0.0)
     short = hexadecimal(6, seed, "name", ordinal).upper()
+    profile_status = "assignedInSync" if started else _waiting_status(chance(8))
     return Device(
         ordinal=ordinal,
         serial=_serial(model, seed, ordinal),
@@ -107,8 +183,10 @@ def _make_device(
         compliance=_compliance(chance(6)),
         free_storage_bytes=int((model.storage_gb * 1_000_000_000) * between(0.08, 0.72, seed, ordinal, 7)),
         enrollment_state="enrolled" if started else "notContacted",
-        profile_status="assignedInSync" if started else _waiting_status(chance(8)),
+        enrolments=int(started),
+        profile_status=profile_status,
         offline_until=offline_until,
+        profile_at=registered_at + 5_400 if profile_status.startswith("assigned") else 0.0,
     )
 
 
@@ -184,7 +262,7 @@ def _leftovers(devices: list[Device], seed: int) -> Iterator[Device]:
         earlier = device.enrolled_at - between(30, 300, seed, 34, number) * DAY
         yield replace(
             device,
-            ordinal=len(devices) + number,
+            ordinal=-1 - number,
             intune_id=guid(seed, "leftover", number),
             last_sync_at=float(int(device.enrolled_at - DAY)),
             enrolled_at=float(int(earlier)),

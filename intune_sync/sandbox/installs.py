@@ -49,6 +49,13 @@ class AppInstalls:
     def put(self, ordinal: int, state: State, at: float, error: int = 0) -> None:
         self.state[ordinal], self.error[ordinal], self.changed_at[ordinal] = state, error, at
 
+    def grow(self) -> None:
+        """Room for one more computer."""
+        for flags in (self.state, self.present, self.attempts):
+            flags.append(0)
+        self.error.append(0)
+        self.changed_at.append(0.0)
+
     def rows(self) -> Iterator[int]:
         """Ordinals that have a state, in order."""
         return (ordinal for ordinal, state in enumerate(self.state) if state)
@@ -60,6 +67,18 @@ class AppInstalls:
 class Installs:
     def __init__(self, app_ids: list[str], size: int) -> None:
         self.by_app = {app_id: AppInstalls.of_size(size) for app_id in app_ids}
+
+    def grow(self) -> None:
+        for installs in self.by_app.values():
+            installs.grow()
+
+    def forget(self, ordinal: int, *, wiped: bool) -> None:
+        """The computer reports nothing any more; what is on its disk stays unless it was wiped."""
+        for installs in self.by_app.values():
+            installs.put(ordinal, State.NO_ROW, 0.0)
+            installs.attempts[ordinal] = 0
+            if wiped:
+                installs.present[ordinal] = 0
 
     def counts(self) -> dict[str, int]:
         totals = dict.fromkeys(STATE_NAMES.values(), 0)

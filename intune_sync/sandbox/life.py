@@ -10,22 +10,24 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from .apps import App, Catalogue
-from .chance import between, guid, unit
+from .chance import between, unit
 from .clock import DAY, HOUR, MINUTE
+from .device_switches import ASKS_SECONDS, EVALUATION_SECONDS, TAG_SECONDS
 from .devices import Device
 from .fleet import Fleet
 from .groups import Directory, Group
 from .installs import AppInstalls, Installs, State
 from .outcomes import attempt_fails, error_of
+from .switches import Settings, Switch
 from .views import Views
 
 CHECK_IN_EVERY = 8 * HOUR
-WAKES_WITHIN = 55 * MINUTE  # the management extension on the computer asks hourly
 LEAVES_CHANCE = 0.0071  # with absences of one to five days about 6 % of the fleet is away
 RETRY_AFTER, MAX_ATTEMPTS = 6 * HOUR, 4
 CHOOSES_AVAILABLE = 0.02  # per check-in, of those who may install an available app
 
 Event = tuple[float, int, str, int | str]
+Handler = Callable[[int | str, float], None]
 
 
 class Life:
@@ -39,10 +41,13 @@ class Life:
         catalogue: Catalogue,
         installs: Installs,
         views: Views,
+        settings: Settings,
     ) -> None:
         self.seed, self.pace = seed, pace
         self.fleet, self.directory = fleet, directory
         self.catalogue, self.installs, self.views = catalogue, installs, views
+        self.settings = settings
+        self.handlers: dict[str, Handler] = {}
         self.heap: list[Event] = []
         self.sequence = 0
         self.next_check_in = array("d", bytes(8 * len(fleet.devices)))
@@ -59,33 +64,40 @@ class Life:
             elif device.intune_id:
                 self._plan_check_in(place, now + between(MINUTE, CHECK_IN_EVERY, self.seed, 40, place) / self.pace)
             else:
-                self._push(now + between(1 * HOUR, 20 * DAY, self.seed, 41, place) / self.pace, "enrol", place)
+                self.push(now + between(1 * HOUR, 20 * DAY, self.seed, 41, place) / self.pace, "enrol", place)
 
     def run(self, until: float, budget_seconds: float) -> bool:
         """Handle events due by `until`, in order, for at most `budget_seconds` of real time. True if some are left."""
         stop = time.perf_counter() + budget_seconds
-        handlers: dict[str, Callable[[int | str, float], None]] = {
+        while self.heap and self.heap[0][0] <= until:
+            due, _, kind, subject = heapq.heappop(self.heap)
+            self.handlers[kind](subject, due)
+            if time.perf_counter() > stop:
+                return bool(self.heap) and self.heap[0][0] <= until
+        return False
+
+    def listen(self, handlers: dict[str, Handler]) -> None:
+        """Who handles which kind of event: life itself, and the parts of the world that `handlers` come from."""
+        self.handlers = {
             "check_in": self._on_check_in,
             "finish": self._on_finish,
-            "enrol": self._on_enrol,
             "tag": self._on_tag,
             "evaluate": self._on_evaluate,
             "populate": self._on_populate,
             "publish": self._on_publish,
+            **handlers,
         }
-        while self.heap and self.heap[0][0] <= until:
-            due, _, kind, subject = heapq.heappop(self.heap)
-            handlers[kind](subject, due)
-            if time.perf_counter() > stop:
-                return bool(self.heap) and self.heap[0][0] <= until
-        return False
+
+    def lag(self, setting: Switch[float], *names: int) -> float:
+        """Seconds of the sandbox's clock: the switch's, half to one and a half times, at this pace."""
+        return self.settings[setting] * between(0.5, 1.5, self.seed, *names) / self.pace
 
     def wake(self, ordinals: Iterable[int] | None, at: float) -> None:
         """Computers that are on pick up a change of assignments, most soon, all within the hour. None means all."""
         for ordinal in range(len(self.fleet.devices)) if ordinals is None else sorted(ordinals):
             if self.fleet.devices[ordinal].is_online(at):
                 chance = unit(self.seed, 42, ordinal, self.check_ins[ordinal])
-                due = at + (MINUTE + WAKES_WITHIN * chance**1.5) / self.pace
+                due = at + (MINUTE + self.settings[ASKS_SECONDS] * chance**1.5) / self.pace
                 if self.next_check_in[ordinal] > due:
                     self._plan_check_in(ordinal, due)
 
@@ -93,17 +105,31 @@ class Life:
         """A new group tag travels: Entra after minutes, dynamic groups after more, then the computer."""
         device.profile_status = "pending"
         self.views.forget(device.ordinal)
-        lag = between(2 * MINUTE, 6 * MINUTE, self.seed, 43, device.ordinal)
-        self._push(at + lag / self.pace, "tag", device.ordinal)
+        self.push(at + self.lag(TAG_SECONDS, 43, device.ordinal), "tag", device.ordinal)
+
+    def check_in_soon(self, device: Device, at: float) -> None:
+        """The computer has just enrolled, or was told to check in."""
+        self._plan_check_in(device.ordinal, at)
+
+    def fall_silent(self, device: Device) -> None:
+        """The computer is not managed any more: no check-in comes, and what it was installing is dropped."""
+        self.next_check_in[device.ordinal] = 0.0
+        self.queues.pop(device.ordinal, None)
+
+    def grow(self) -> None:
+        """Room for one more computer."""
+        self.next_check_in.append(0.0)
+        self.check_ins.append(0)
+        self.installs.grow()
 
     def plan_population(self, group: Group, at: float) -> None:
         """A new or changed rule gets its members after a while."""
-        self._push(at + 4 * MINUTE / self.pace, "populate", group.id)
+        self.push(at + 4 * MINUTE / self.pace, "populate", group.id)
 
     def plan_publishing(self, app: App, at: float) -> None:
         """Intune fetches a package before it publishes the app."""
         lag = between(1 * MINUTE, 4 * MINUTE, self.seed, 51, app.number)
-        self._push(at + lag / self.pace, "publish", app.id)
+        self.push(at + lag / self.pace, "publish", app.id)
 
     def spread_overdue(self, now: float) -> None:
         """After a pause of the process: check-ins that were missed are spread over the coming minutes."""
@@ -112,13 +138,13 @@ class Life:
             if 0 < due < now:
                 self._plan_check_in(ordinal, between(now, soon, self.seed, 44, ordinal))
 
-    def _push(self, at: float, kind: str, subject: int | str) -> None:
+    def push(self, at: float, kind: str, subject: int | str) -> None:
         self.sequence += 1
         heapq.heappush(self.heap, (at, self.sequence, kind, subject))
 
     def _plan_check_in(self, ordinal: int, at: float) -> None:
         self.next_check_in[ordinal] = at
-        self._push(at, "check_in", ordinal)
+        self.push(at, "check_in", ordinal)
 
     def _on_check_in(self, subject: int | str, at: float) -> None:
         ordinal = int(subject)
@@ -127,7 +153,12 @@ class Life:
         device = self.fleet.devices[ordinal]
         self.check_ins[ordinal] += 1
         device.last_sync_at = at if ordinal % 7 == 0 else float(int(at))
+        if device.new_name:
+            device.name, device.new_name = device.new_name, ""
         self.views.forget(ordinal)
+        for action in device.actions or ():
+            if action.state == "pending":
+                self.push(at, "action_start", action.id)
         self._take_up_assignments(device, at)
         self._plan_next(device, at)
 
@@ -188,11 +219,13 @@ class Life:
     def _start_next(self, ordinal: int, at: float) -> None:
         app = self.catalogue.apps[self.queues[ordinal][0][0]]
         seconds = between(80, 270, self.seed, 49, ordinal, app.number) + 0.15 * app.spec.size_mb
-        self._push(at + seconds / self.pace, "finish", ordinal)
+        self.push(at + seconds / self.pace, "finish", ordinal)
 
     def _on_finish(self, subject: int | str, at: float) -> None:
         ordinal = int(subject)
-        queue = self.queues[ordinal]
+        queue = self.queues.get(ordinal)
+        if not queue:
+            return  # the computer was reset meanwhile
         app_id, task = queue.pop(0)
         device, app, installs = self.fleet.devices[ordinal], self.catalogue.apps[app_id], self.installs.by_app[app_id]
         if task == "remove":
@@ -221,26 +254,16 @@ class Life:
         device.free_storage_bytes += app.spec.size_mb * 1_500_000
         self.views.forget(device.ordinal)
 
-    def _on_enrol(self, subject: int | str, at: float) -> None:
-        device = self.fleet.devices[int(subject)]
-        device.enrolled_at = device.last_sync_at = float(int(at))
-        device.enrollment_state, device.profile_status = "enrolled", "assignedInSync"
-        self.fleet.enrol(device, guid(self.seed, "intune", device.ordinal))
-        self.views.forget(device.ordinal)
-        self._plan_check_in(device.ordinal, at + 3 * MINUTE / self.pace)
-
     def _on_tag(self, subject: int | str, at: float) -> None:
         device = self.fleet.devices[int(subject)]
         device.entra_tag = device.group_tag
         self.views.forget(device.ordinal)
-        lag = between(4 * MINUTE, 15 * MINUTE, self.seed, 50, device.ordinal)
-        self._push(at + lag / self.pace, "evaluate", device.ordinal)
+        self.push(at + self.lag(EVALUATION_SECONDS, 50, device.ordinal), "evaluate", device.ordinal)
 
     def _on_evaluate(self, subject: int | str, at: float) -> None:
         device = self.fleet.devices[int(subject)]
         self.directory.evaluate(device)
-        device.profile_status = "assignedInSync" if device.intune_id else "assignedUnkownSyncState"
-        self.views.forget(device.ordinal)
+        self.push(at, "profile", device.ordinal)
         self.wake([device.ordinal], at)
 
     def _on_populate(self, subject: int | str, at: float) -> None:

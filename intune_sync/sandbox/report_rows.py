@@ -10,6 +10,7 @@ from typing import Any
 
 from .apps import App
 from .assignments import FILTER_FIELDS
+from .attempt_rows import ATTEMPT_COLUMNS, attempt_rows
 from .clock import graph_date
 from .installs import State
 from .outcomes import error_detail
@@ -94,7 +95,7 @@ def _detail(state: int) -> int:
 
 
 def _aggregate_rows(world: World, filter_text: str) -> Iterator[Row]:
-    for app in world.catalogue.apps.values():
+    for app in world.catalogue.listed():
         counts = world.installs.by_app[app.id].counts()
         total = sum(counts.values())
         if not total:
@@ -159,6 +160,13 @@ _AGGREGATE_COLUMNS = (
     "FailedDevicePercentage",
 )
 _REPORTS = (
+    Report(
+        "AutopilotV1DeploymentStatus",
+        ATTEMPT_COLUMNS,
+        (),
+        lambda world, filter_text: attempt_rows(world),
+        lambda world, filter_text: len(world.attempts.listed),
+    ),
     Report(
         "DeviceInstallStatusByApp",
         _INSTALL_COLUMNS,

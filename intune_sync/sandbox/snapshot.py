@@ -18,7 +18,7 @@ from .world import World
 log = logging.getLogger("sandbox")
 
 EVERY_SECONDS = 30.0
-FORMAT = 1
+FORMAT = 2
 
 
 class Snapshot:
@@ -75,7 +75,13 @@ def _parts(world: World) -> dict[str, Any]:
         "catalogue": world.catalogue,
         "installs": world.installs,
         "audit": world.audit,
-        "life": world.life.__dict__ | {"views": None},
+        "settings": world.settings,
+        "profiles": world.profiles,
+        "attempts": world.attempts,
+        "apple": world.apple,
+        "imports": world.imports,
+        "actions": world.actions,
+        "life": world.life.__dict__ | {"views": None, "handlers": {}},
     }
 
 

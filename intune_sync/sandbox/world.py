@@ -1,22 +1,47 @@
 """The tenant's whole state and the acts that touch several of its parts."""
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
+from . import actions, apple, enrolment, imports
+from .actions import Actions
+from .apple import AppleProgram
 from .apps import App, Catalogue, make_catalogue
 from .assignment_checks import checked
+from .attempts import Attempts, past_attempts
 from .audit import Actor, AuditLog
 from .clock import Clock
 from .fleet import Fleet, make_devices
 from .groups import Directory, make_directory
+from .imports import Imports
 from .installs import Installs
 from .life import Life
 from .outcomes import write_history
+from .profiles import Profiles
 from .switches import Settings
 from .tenant import Tenant
 from .views import Views
 
 Json = dict[str, Any]
+
+# what happens in life besides the computers' own check-ins and installations
+HANDLERS = {
+    "enrol": enrolment.on_enrol,
+    "enrolled": enrolment.on_enrolled,
+    "not_enrolled": enrolment.on_not_enrolled,
+    "record_gone": enrolment.on_record_gone,
+    "identity_gone": enrolment.on_identity_gone,
+    "entra_gone": enrolment.on_entra_gone,
+    "profile": enrolment.on_profile,
+    "import_pending": imports.on_pending,
+    "import_ends": imports.on_end,
+    "identity_visible": imports.on_visible,
+    "sync_ends": imports.on_sync_end,
+    "action_start": actions.on_start,
+    "action_end": actions.on_end,
+    "apple_sync": apple.on_sync,
+}
 
 
 @dataclass(slots=True)
@@ -31,7 +56,15 @@ class World:
     audit: AuditLog
     views: Views
     life: Life
-    settings: Settings = field(default_factory=Settings)
+    settings: Settings
+    profiles: Profiles
+    attempts: Attempts
+    apple: AppleProgram
+    imports: Imports = field(default_factory=Imports)
+    actions: Actions = field(default_factory=Actions)
+
+    def __post_init__(self) -> None:
+        self.life.listen({kind: partial(handler, self) for kind, handler in HANDLERS.items()})
 
     def replace_assignments(self, app: App, posted: object, actor: Actor, version: str = "beta") -> None:
         """What is not posted disappears. Raises GraphFault when the list is refused."""
@@ -66,8 +99,26 @@ def make_world(tenant: Tenant, seed: int, device_count: int, pace: float, clock:
     directory = make_directory(tenant, seed, fleet, now)
     catalogue = make_catalogue(tenant, seed, directory)
     installs = Installs(list(catalogue.apps), len(fleet.devices))
-    views = Views()
-    life = Life(seed, pace, fleet, directory, catalogue=catalogue, installs=installs, views=views)
+    settings, views = Settings(), Views()
+    life = Life(seed, pace, fleet, directory, catalogue=catalogue, installs=installs, views=views, settings=settings)
     write_history(seed, fleet, directory, catalogue, installs=installs, now=now)
     life.begin(now)
-    return World(tenant, seed, clock, fleet, directory, catalogue, installs, AuditLog(seed), views, life)
+    life.push(now + apple.EVERY_SECONDS, "apple_sync", 0)
+    profiles = Profiles(tenant.deployment_profiles, seed, directory)
+    first_profile = profiles.listed[0].name if profiles.listed else ""
+    return World(
+        tenant,
+        seed,
+        clock,
+        fleet,
+        directory,
+        catalogue,
+        installs,
+        AuditLog(seed),
+        views,
+        life,
+        settings,
+        profiles,
+        past_attempts(fleet.devices, seed, now, first_profile),
+        apple.make_program(seed, now),
+    )

@@ -1,11 +1,30 @@
 """Graph's paths, one module per kind of resource."""
 
-from . import apps, autopilot, detected_apps, directory_devices, directory_groups, managed_devices, reports, settings
+from . import (
+    apple,
+    apps,
+    autopilot,
+    autopilot_imports,
+    autopilot_profiles,
+    compliance,
+    detected_apps,
+    device_actions,
+    directory_devices,
+    directory_groups,
+    managed_devices,
+    reports,
+    settings,
+)
 
 ROUTES = [
+    *apple.routes,
     *apps.routes,
     *autopilot.routes,
+    *autopilot_imports.routes,
+    *autopilot_profiles.routes,
+    *compliance.routes,
     *detected_apps.routes,
+    *device_actions.routes,
     *directory_devices.routes,
     *directory_groups.routes,
     *managed_devices.routes,

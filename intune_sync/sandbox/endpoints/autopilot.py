@@ -1,4 +1,4 @@
-"""Autopilot identities and deployment profiles."""
+"""Autopilot identities: their tags and users, and their slow deletion."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ..bodies import check_kinds, object_of
-from ..chance import guid
-from ..clock import graph_date
 from ..device_json import autopilot_identity
+from ..device_switches import IDENTITY_DELETE_SECONDS, IDENTITY_SELECT_FAILS, ODD_DATA
 from ..devices import Device
 from ..errors import GraphFault, not_found
 from ..messages import GraphRequest, GraphResponse, Json, answer, no_content
+from ..oddities import odd_identity
 from ..paging import INTUNE_PAGE
 from ..query import FilterError, parse_filter
 from ..routing import BETA, V1, Routes
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 routes = Routes()
 
 IDENTITIES = "/deviceManagement/windowsAutopilotDeviceIdentities"
-# The first three of v1.0 are written by updateDeviceProperties, the rest only exist there in beta.
+# The first four are written by updateDeviceProperties in both versions, the rest only exist there in beta.
 WRITABLE = {
     V1: ("userPrincipalName", "addressableUserName", "groupTag", "displayName"),
     BETA: (
@@ -36,27 +36,25 @@ WRITABLE = {
 
 @routes.on("GET", IDENTITIES, ENROLMENT)
 def list_identities(graph: Graph, request: GraphRequest) -> GraphResponse:
-    fleet, version, names = graph.world.fleet, request.version, request.selected()
-    if fleet.autopilot:
-        check_selected(names, autopilot_identity(fleet.autopilot[0], version), "windowsAutopilotDeviceIdentity")
-    encode = graph.world.views.encoder(
-        ("autopilotIdentity", version, names), lambda device: selected(autopilot_identity(device, version), names)
+    return page_of_identities(
+        graph, request, graph.world.fleet.autopilot, "deviceManagement/windowsAutopilotDeviceIdentities"
     )
-    return graph.pager.page(
-        request,
-        fleet.autopilot,
-        encode,
-        context="deviceManagement/windowsAutopilotDeviceIdentities",
-        size=INTUNE_PAGE,
-        matches=_condition(request),
-        count=-1,
-    )
+
+
+@routes.on("GET", IDENTITIES + "/$count", ENROLMENT, (V1,))
+def count_identities(graph: Graph, request: GraphRequest) -> GraphResponse:
+    condition = _condition(request)
+    count = sum(condition is None or condition(device) for device in graph.world.fleet.autopilot)
+    return GraphResponse(200, str(count).encode(), content_type="text/plain")
 
 
 @routes.on("GET", IDENTITIES + "/{}", ENROLMENT)
 def get_identity(graph: Graph, request: GraphRequest) -> GraphResponse:
     context = request.context("deviceManagement/windowsAutopilotDeviceIdentities/$entity")
-    return answer({"@odata.context": context, **autopilot_identity(_identity(graph, request), request.version)})
+    device = _identity(graph, request)
+    _check_selection(graph, request, device)
+    whole = _shown(graph, request, device)
+    return answer({"@odata.context": context, **selected(whole, request.selected())})
 
 
 @routes.on("POST", IDENTITIES + "/{}/updateDeviceProperties", ENROLMENT)
@@ -67,6 +65,8 @@ def update_properties(graph: Graph, request: GraphRequest) -> GraphResponse:
         raise GraphFault(400, "BadRequest", f"The parameter '{min(unknown)}' is not known.")
     device.display_name = body.get("displayName", device.display_name) or ""
     device.addressable_user = body.get("addressableUserName", device.addressable_user) or ""
+    device.assigned_user = body.get("userPrincipalName", device.assigned_user) or ""
+    device.friendly_name = body.get("deviceFriendlyName", device.friendly_name) or ""
     tag = body.get("groupTag")
     if tag is not None and tag != device.group_tag:
         device.group_tag = tag
@@ -75,11 +75,58 @@ def update_properties(graph: Graph, request: GraphRequest) -> GraphResponse:
     return no_content()
 
 
-@routes.on("GET", "/deviceManagement/windowsAutopilotDeploymentProfiles", ENROLMENT, (BETA,))
-def list_profiles(graph: Graph, request: GraphRequest) -> GraphResponse:
-    context = request.context("deviceManagement/windowsAutopilotDeploymentProfiles")
-    profiles = [_profile(graph, item) for item in graph.world.tenant.deployment_profiles]
-    return answer({"@odata.context": context, "value": profiles})
+@routes.on("POST", IDENTITIES + "/{}/assignUserToDevice", ENROLMENT)
+def assign_user(graph: Graph, request: GraphRequest) -> GraphResponse:
+    """Only the domain of the name is looked at: a person who does not exist is taken as well."""
+    device, body = _identity(graph, request), object_of(request.body)
+    check_kinds(body, {"userPrincipalName": str, "addressableUserName": str})
+    user = body.get("userPrincipalName") or ""
+    if not user.lower().endswith(f"@{graph.world.tenant.domain}".lower()):
+        raise GraphFault(400, "BadRequest", "Bad Request")
+    device.assigned_user = user
+    device.addressable_user = body.get("addressableUserName") or ""
+    graph.world.views.forget(device.ordinal)
+    return no_content()
+
+
+@routes.on("POST", IDENTITIES + "/{}/unassignUserFromDevice", ENROLMENT)
+def unassign_user(graph: Graph, request: GraphRequest) -> GraphResponse:
+    device = _identity(graph, request)
+    device.assigned_user = device.addressable_user = ""
+    graph.world.views.forget(device.ordinal)
+    return no_content()
+
+
+@routes.on("DELETE", IDENTITIES + "/{}", ENROLMENT)
+def delete_identity(graph: Graph, request: GraphRequest) -> GraphResponse:
+    """Asynchronous: the identity is listed until the deletion is done. Refused while the computer is enrolled."""
+    device, life = _identity(graph, request), graph.world.life
+    if device.intune_id is not None:
+        message = "Device is still enrolled in Intune. Delete the Intune record before the Autopilot device."
+        raise GraphFault(400, "BadRequest", message)
+    if not device.is_leaving_autopilot:
+        device.is_leaving_autopilot = True
+        lag = life.lag(IDENTITY_DELETE_SECONDS, 120, device.ordinal)
+        life.push(graph.clock.now() + lag, "identity_gone", request.ids[0])
+    return no_content()
+
+
+def page_of_identities(graph: Graph, request: GraphRequest, devices: list[Device], context: str) -> GraphResponse:
+    names = request.selected()
+    if devices:
+        _check_selection(graph, request, devices[0])
+    odd = graph.world.settings[ODD_DATA]
+    encode = graph.world.views.encoder(
+        ("odd autopilotIdentity" if odd else "autopilotIdentity", request.version, names),
+        lambda device: selected(_shown(graph, request, device), names),
+    )
+    matches = _condition(request)
+    return graph.pager.page(request, devices, encode, context=context, size=INTUNE_PAGE, matches=matches, count=-1)
+
+
+def _shown(graph: Graph, request: GraphRequest, device: Device) -> Json:
+    shown = autopilot_identity(device, request.version)
+    return odd_identity(shown, device.ordinal) if graph.world.settings[ODD_DATA] else shown
 
 
 def _identity(graph: Graph, request: GraphRequest) -> Device:
@@ -87,6 +134,14 @@ def _identity(graph: Graph, request: GraphRequest) -> Device:
     if device is None:
         raise not_found(request.ids[0])
     return device
+
+
+def _check_selection(graph: Graph, request: GraphRequest, example: Device) -> None:
+    """`$select` here has been answered with 500: https://github.com/microsoftgraph/microsoft-graph-docs/issues/14937"""
+    names = request.selected()
+    check_selected(names, autopilot_identity(example, request.version), "windowsAutopilotDeviceIdentity")
+    if names and graph.world.settings[IDENTITY_SELECT_FAILS]:
+        raise GraphFault(500, "InternalServerError", "An internal server error has occurred")
 
 
 def _condition(request: GraphRequest) -> Callable[[Device], bool] | None:
@@ -104,44 +159,3 @@ def _condition(request: GraphRequest) -> Callable[[Device], bool] | None:
     if condition.operators != {"contains"} or "-" in text:
         raise GraphFault(400, "BadRequest", "The filter is not supported.")
     return condition.matches
-
-
-def _profile(graph: Graph, item: Json) -> Json:
-    experience = {
-        "deviceUsageType": item["device_usage_type"],
-        "userType": "standard",
-    }
-    created = graph_date(1_718_000_000)
-    return {
-        "@odata.type": "#microsoft.graph.azureADWindowsAutopilotDeploymentProfile",
-        "id": guid(graph.world.seed, "profile", item["name"]),
-        "displayName": item["name"],
-        "description": item["description"],
-        "language": item["language"],
-        "locale": item["language"],
-        "createdDateTime": created,
-        "lastModifiedDateTime": created,
-        "outOfBoxExperienceSetting": {
-            **experience,
-            "eulaHidden": True,
-            "privacySettingsHidden": True,
-            "keyboardSelectionPageSkipped": True,
-            "escapeLinkHidden": True,
-        },
-        "outOfBoxExperienceSettings": {
-            **experience,
-            "hideEULA": True,
-            "hidePrivacySettings": True,
-            "skipKeyboardSelectionPage": True,
-            "hideEscapeLink": True,
-        },
-        "enrollmentStatusScreenSettings": None,
-        "extractHardwareHash": True,
-        "hardwareHashExtractionEnabled": True,
-        "deviceNameTemplate": item["device_name_template"],
-        "deviceType": "windowsPc",
-        "enableWhiteGlove": item["preprovisioning_allowed"],
-        "preprovisioningAllowed": item["preprovisioning_allowed"],
-        "roleScopeTagIds": ["0"],
-        "managementServiceAppId": None,
-    }

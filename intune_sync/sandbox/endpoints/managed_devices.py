@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from ..bodies import check_kinds, object_of
 from ..device_json import managed_device
+from ..device_switches import ODD_DATA, RECORD_DELETE_SECONDS
 from ..devices import Device
 from ..errors import GraphFault, not_found
-from ..messages import GraphRequest, GraphResponse, answer
+from ..messages import GraphRequest, GraphResponse, Json, answer, no_content
+from ..oddities import odd_device
 from ..paging import INTUNE_PAGE
 from ..query import FilterError, parse_filter
 from ..routing import V1, Routes
@@ -33,28 +36,14 @@ FILTER_FIELDS: dict[str, Callable[[Device], Any]] = {
     "azureADDeviceId": lambda device: device.entra_device_id,
     "model": lambda device: device.model.name,
     "manufacturer": lambda device: device.model.manufacturer,
-    "managementState": lambda device: "managed",
+    "managementState": lambda device: device.management_state,
     "managedDeviceOwnerType": lambda device: "company",
 }
 
 
 @routes.on("GET", "/deviceManagement/managedDevices", DEVICES)
 def list_devices(graph: Graph, request: GraphRequest) -> GraphResponse:
-    fleet, version, names = graph.world.fleet, request.version, request.selected()
-    if fleet.managed:
-        check_selected(names, managed_device(fleet.managed[0], version), "managedDevice")
-    encode = graph.world.views.encoder(
-        ("managedDevice", version, names), lambda device: selected(managed_device(device, version), names)
-    )
-    return graph.pager.page(
-        request,
-        fleet.managed,
-        encode,
-        context="deviceManagement/managedDevices",
-        size=INTUNE_PAGE,
-        matches=_condition(request),
-        count=-1,
-    )
+    return page_of_records(graph, request, graph.world.fleet.managed, "deviceManagement/managedDevices")
 
 
 @routes.on("GET", "/deviceManagement/managedDevices/$count", DEVICES, (V1,))
@@ -66,13 +55,26 @@ def count_devices(graph: Graph, request: GraphRequest) -> GraphResponse:
 
 @routes.on("GET", "/deviceManagement/managedDevices/{}", DEVICES)
 def get_device(graph: Graph, request: GraphRequest) -> GraphResponse:
-    device = graph.world.fleet.by_intune_id.get(request.ids[0])
-    if device is None:
-        raise not_found(request.ids[0])
-    whole = managed_device(device, request.version)
+    whole = _shown(graph, _record(graph, request), request.version)
     check_selected(request.selected(), whole, "managedDevice")
     context = request.context("deviceManagement/managedDevices/$entity")
     return answer({"@odata.context": context, **selected(whole, request.selected())})
+
+
+@routes.on("PATCH", "/deviceManagement/managedDevices/{}", DEVICES)
+def update_device(graph: Graph, request: GraphRequest) -> GraphResponse:
+    """Of all that may be sent only the notes are kept."""
+    device, body = _record(graph, request), object_of(request.body)
+    check_kinds(body, {"notes": str, "managedDeviceName": str})
+    device.notes = body.get("notes", device.notes) or ""
+    graph.world.views.forget(device.ordinal)
+    return no_content()
+
+
+@routes.on("DELETE", "/deviceManagement/managedDevices/{}", DEVICES)
+def delete_device(graph: Graph, request: GraphRequest) -> GraphResponse:
+    begin_delete(graph, _record(graph, request))
+    return no_content()
 
 
 @routes.on("GET", "/deviceManagement/managedDeviceOverview", DEVICES, (V1,))
@@ -106,6 +108,43 @@ def overview(graph: Graph, request: GraphRequest) -> GraphResponse:
             "deviceExchangeAccessStateSummary": dict.fromkeys(exchange.split(), 0),
         }
     )
+
+
+def page_of_records(graph: Graph, request: GraphRequest, records: list[Device], context: str) -> GraphResponse:
+    names, version = request.selected(), request.version
+    if records:
+        check_selected(names, managed_device(records[0], version), "managedDevice")
+    kind = "odd managedDevice" if graph.world.settings[ODD_DATA] else "managedDevice"
+    encode = graph.world.views.encoder(
+        (kind, version, names), lambda device: selected(_shown(graph, device, version), names)
+    )
+    matches = _condition(request)
+    return graph.pager.page(request, records, encode, context=context, size=INTUNE_PAGE, matches=matches, count=-1)
+
+
+def begin_delete(graph: Graph, device: Device) -> None:
+    """The record is listed as deletePending until it is gone; a second deletion changes nothing."""
+    world = graph.world
+    if device.management_state != "deletePending":
+        device.management_state = "deletePending"
+        world.views.forget(device.ordinal)
+        lag = world.life.lag(RECORD_DELETE_SECONDS, 121, device.ordinal)
+        world.life.push(graph.clock.now() + lag, "record_gone", str(device.intune_id))
+
+
+def _record(graph: Graph, request: GraphRequest) -> Device:
+    device = graph.world.fleet.by_intune_id.get(request.ids[0])
+    if device is None:
+        raise not_found(request.ids[0])
+    return device
+
+
+def _shown(graph: Graph, device: Device, version: str) -> Json:
+    shown = managed_device(device, version)
+    if not graph.world.settings[ODD_DATA]:
+        return shown
+    odd = odd_device(shown, device.ordinal)
+    return {name: odd[name] for name in shown}
 
 
 def _condition(request: GraphRequest) -> Callable[[Device], bool] | None:
