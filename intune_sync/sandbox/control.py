@@ -9,6 +9,7 @@ from starlette.routing import Route
 
 from .audit import Actor
 from .clock import DAY, graph_date
+from .control_devices import DeviceControl
 from .control_http import json_answer, json_body, refused
 from .control_identity import IdentityControl
 from .errors import GraphFault
@@ -39,6 +40,7 @@ class Control:
             Route("/faults", self.faults, methods=["GET", "POST", "DELETE"]),
             Route("/settings", self.settings, methods=["GET", "POST", "DELETE"]),
             Route("/foreign", self.foreign, methods=["POST"]),
+            *DeviceControl(self.graph).routes(),
             *IdentityControl(self.graph).routes(),
         ]
 
