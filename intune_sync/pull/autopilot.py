@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Any
-
 from django.db import transaction
 
-from intune_sync.payloads.devices import AUTOPILOT_PATH, AUTOPILOT_VERSION, autopilot_row
+from intune_sync.payloads.devices import AUTOPILOT_PATH, AUTOPILOT_VERSION
+from intune_sync.pull.device_lines import autopilot_lines
 from intune_sync.pull.guard import check_computers
-from intune_sync.pull.matching import Statement, create_devices, list_unmatched, place_devices, resolve
+from intune_sync.pull.matching import (
+    Statement,
+    create_devices,
+    list_unmatched,
+    place_devices,
+    resolve,
+    resolving,
+    update_devices,
+)
 from intune_sync.pull.outcome import Outcome, Pull
 from intune_sync.pull.staging import staging
 
@@ -29,26 +35,22 @@ COLUMNS = {
 
 # By Autopilot id, then by the Intune record that the identity names, then by serial number. Of several identities of
 # one computer the one it is known by counts, else the one that was in contact last.
-_RESOLVE = """
-CREATE TEMPORARY TABLE resolved ON COMMIT DROP AS
-WITH sent AS (
-  SELECT DISTINCT ON (graph_id) *, UPPER(own_serial) AS serial_key FROM pulled_autopilot ORDER BY graph_id, place DESC
-),
-candidate AS (
-  SELECT sent.*, COALESCE(a.id, i.id, s.id) AS device_id, a.id IS NOT NULL AS is_known
-  FROM sent
+# OFFSET 0 keeps the serial numbers an index lookup for the few rows that nothing else has found.
+_RESOLVE = resolving(
+    candidate="""
+    COALESCE(a.id, i.id, s.id) AS found_id, a.id AS holder_id
+  FROM pulled_autopilot sent
   LEFT JOIN fleet_device a ON a.autopilot_id = sent.graph_id
   LEFT JOIN fleet_device i ON i.intune_id = sent.managed_device_id
-  LEFT JOIN fleet_device s ON UPPER(s.serial_number) = sent.serial_key
+  LEFT JOIN LATERAL (
+    SELECT d.id FROM fleet_device d
+    WHERE a.id IS NULL AND i.id IS NULL AND UPPER(d.serial_number) = UPPER(sent.own_serial) OFFSET 0
+  ) s ON true
+""",
+    order="holder_id IS NULL, seen_at DESC NULLS LAST",
+    columns="""serial AS label, 'windows' AS platform, true AS says_school,
+  CASE enrollment_state WHEN 'notContacted' THEN 'registered' ELSE 'in_use' END AS lifecycle""",
 )
-SELECT candidate.*, serial AS label, 'windows' AS platform, true AS says_school, false AS created,
-  CASE enrollment_state WHEN 'notContacted' THEN 'registered' ELSE 'in_use' END AS lifecycle,
-  ROW_NUMBER() OVER (
-    PARTITION BY COALESCE(device_id::text, 'serial ' || serial_key, 'alone ' || graph_id::text)
-    ORDER BY is_known DESC, seen_at DESC NULLS LAST, graph_id
-  ) AS rank
-FROM candidate
-"""
 
 _KNOWN = "SELECT count(*) FROM fleet_device WHERE autopilot_id IS NOT NULL AND missing_since IS NULL"
 _IS_ABSENT = "NOT EXISTS (SELECT FROM resolved r WHERE r.device_id = d.id AND r.rank = 1)"
@@ -60,30 +62,26 @@ WHERE d.autopilot_id IS NOT NULL AND d.missing_since IS NULL AND {_IS_ABSENT}
 # The id may move between computers (a main board was changed): whoever has it lets go first, for the unique constraint.
 _LET_GO = """
 UPDATE fleet_device d SET autopilot_id = NULL FROM resolved r
-WHERE r.rank = 1 AND d.autopilot_id = r.graph_id AND r.device_id <> d.id
+WHERE r.rank = 1 AND r.holder_id <> r.device_id AND d.id = r.holder_id AND d.autopilot_id = r.graph_id
 """
 
-_UPDATE = """
-UPDATE fleet_device d SET
-  autopilot_id = r.graph_id,
-  observed_group_tag = r.tag,
-  enrollment_state = r.enrollment_state,
-  profile_status = r.profile_status,
-  entra_device_id = CASE WHEN d.intune_id IS NULL THEN COALESCE(r.entra_device_id, d.entra_device_id)
-                         ELSE d.entra_device_id END,
-  entra_object_id = CASE WHEN d.intune_id IS NOT NULL
-                           OR COALESCE(r.entra_device_id, d.entra_device_id) = d.entra_device_id
-                         THEN d.entra_object_id END,
-  absent_runs = CASE WHEN d.intune_id IS NULL THEN 0 ELSE d.absent_runs END,
-  missing_since = CASE WHEN d.intune_id IS NULL THEN NULL ELSE d.missing_since END
-FROM resolved r
-WHERE r.device_id = d.id AND r.rank = 1 AND r.created = %(created)s AND (
-  (d.autopilot_id, d.observed_group_tag, d.enrollment_state, d.profile_status)
-    IS DISTINCT FROM (r.graph_id, r.tag, r.enrollment_state, r.profile_status)
-  OR d.intune_id IS NULL AND (
-    d.entra_device_id IS DISTINCT FROM COALESCE(r.entra_device_id, d.entra_device_id)
-    OR d.absent_runs > 0 OR d.missing_since IS NOT NULL))
-"""
+_SAID = {
+    "autopilot_id": "r.graph_id",
+    "observed_group_tag": "r.tag",
+    "enrollment_state": "r.enrollment_state",
+    "profile_status": "r.profile_status",
+}
+_NEW = {**_SAID, "entra_device_id": "r.entra_device_id"}
+# An enrolled computer is another's business: its managed device says which Entra device it is, and whether it is there.
+_CHANGED = {
+    **_SAID,
+    "entra_device_id": "CASE WHEN d.intune_id IS NULL THEN COALESCE(r.entra_device_id, d.entra_device_id) "
+    "ELSE d.entra_device_id END",
+    "entra_object_id": "CASE WHEN d.intune_id IS NOT NULL "
+    "OR COALESCE(r.entra_device_id, d.entra_device_id) = d.entra_device_id THEN d.entra_object_id END",
+    "absent_runs": "CASE WHEN d.intune_id IS NULL THEN 0 ELSE d.absent_runs END",
+    "missing_since": "CASE WHEN d.intune_id IS NULL THEN NULL ELSE d.missing_since END",
+}
 
 # Intune still answers for an enrolled computer; it has only left Autopilot.
 _LEFT_AUTOPILOT = f"""
@@ -101,9 +99,9 @@ _MISSING = "SELECT count(*) FROM fleet_device WHERE missing_since = %(now)s"
 
 def pull_autopilot(pull: Pull) -> Outcome:
     with staging("pulled_autopilot", COLUMNS) as table:
-        seen = 0
+        seen, lines = 0, autopilot_lines()
         for page in pull.graph.pages(AUTOPILOT_PATH, version=AUTOPILOT_VERSION):
-            table.add(staged_rows(page))
+            table.add_lines(lines(page))
             seen += len(page)
             pull.seen(seen)
         table.analyse()
@@ -113,42 +111,25 @@ def pull_autopilot(pull: Pull) -> Outcome:
     return Outcome({"seen": seen, **counts})
 
 
-def staged_rows(page: Iterable[dict[str, Any]]) -> Iterator[tuple[Any, ...]]:
-    for row in map(autopilot_row, page):
-        yield (
-            row.graph_id,
-            row.serial,
-            row.own_serial,
-            row.group_tag,
-            row.manufacturer,
-            row.model,
-            row.enrollment_state,
-            row.profile_status,
-            row.entra_device_id,
-            row.managed_device_id,
-            row.contacted_at,
-        )
-
-
 def merge(pull: Pull) -> dict[str, int]:
     """Bring the computers up to the staged rows; raises UnsafeAnswer before anything is written."""
     statement = Statement({"now": pull.now})
-    resolve(statement, _RESOLVE)
+    resolve(statement, "pulled_autopilot", _RESOLVE)
     absent = statement.number(_ABSENT)
     if not pull.is_released:
         check_computers(absent, statement.number(_KNOWN))
     statement.run(_LET_GO)
-    created = create_devices(statement)
-    Statement({"created": True}).run(_UPDATE)
-    updated = Statement({"created": False}).run(_UPDATE)
-    placed = place_devices(statement)
+    made = create_devices(statement, _NEW)
+    updated = update_devices(statement, _CHANGED)
+    placed = made.placed + place_devices(statement)
     updated += statement.run(_LEFT_AUTOPILOT)
-    statement.run(_ABSENT_AGAIN)
+    if absent:
+        statement.run(_ABSENT_AGAIN)
     return {
-        "created": created,
+        "created": made.created,
         "updated": updated,
         "placed": placed,
         "absent": absent,
-        "missing": statement.number(_MISSING),
+        "missing": statement.number(_MISSING) if absent else 0,
         "unmatched": list_unmatched(pull.run.resource, statement, pull.now),
     }

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from typing import Any
 
 from django.db import transaction
 
 from intune_sync.models import SyncRun
-from intune_sync.payloads.devices import DEVICES_PATH, devices_params, managed_device_row
+from intune_sync.payloads.devices import DEVICES_PATH, devices_params
+from intune_sync.pull.device_lines import device_lines
 from intune_sync.pull.guard import check_computers
-from intune_sync.pull.matching import Statement, create_devices, list_unmatched, place_devices, resolve
+from intune_sync.pull.matching import (
+    Statement,
+    create_devices,
+    list_unmatched,
+    place_devices,
+    resolve,
+    resolving,
+    update_devices,
+)
 from intune_sync.pull.outcome import Outcome, Pull
 from intune_sync.pull.positions import move_watermark, watermark
 from intune_sync.pull.staging import staging
@@ -37,30 +44,25 @@ COLUMNS = {
 
 # By the Autopilot identity, whose Entra device is the managed device's; then by Intune id; then by serial number. Of
 # several records of one computer the one that checked in last counts: the others are left from earlier enrolments.
-_RESOLVE = """
-CREATE TEMPORARY TABLE resolved ON COMMIT DROP AS
-WITH sent AS (
-  SELECT DISTINCT ON (graph_id) *, UPPER(own_serial) AS serial_key FROM pulled_devices ORDER BY graph_id, place DESC
-),
-registered AS (
-  SELECT DISTINCT ON (entra_device_id) entra_device_id, id FROM fleet_device
-  WHERE autopilot_id IS NOT NULL AND entra_device_id IS NOT NULL ORDER BY entra_device_id, id
-),
-candidate AS (
-  SELECT sent.*, COALESCE(a.id, i.id, s.id) AS device_id
-  FROM sent
-  LEFT JOIN registered a ON a.entra_device_id = sent.entra_device_id
+# OFFSET 0 keeps the serial numbers an index lookup for the few rows that nothing else has found.
+_RESOLVE = resolving(
+    candidate="""
+    COALESCE(a.id, i.id, s.id) AS found_id, i.id AS holder_id,
+    a.id IS NULL AND i.autopilot_id IS NULL AND s.autopilot_id IS NULL AS says_school
+  FROM pulled_devices sent
+  LEFT JOIN (
+    SELECT entra_device_id, min(id) AS id FROM fleet_device
+    WHERE autopilot_id IS NOT NULL AND entra_device_id IS NOT NULL GROUP BY entra_device_id
+  ) a ON a.entra_device_id = sent.entra_device_id
   LEFT JOIN fleet_device i ON i.intune_id = sent.graph_id
-  LEFT JOIN fleet_device s ON UPPER(s.serial_number) = sent.serial_key
+  LEFT JOIN LATERAL (
+    SELECT d.id, d.autopilot_id FROM fleet_device d
+    WHERE a.id IS NULL AND i.id IS NULL AND UPPER(d.serial_number) = UPPER(sent.own_serial) OFFSET 0
+  ) s ON true
+""",
+    order="seen_at DESC NULLS LAST, enrolled_at DESC NULLS LAST",
+    columns="'in_use' AS lifecycle",
 )
-SELECT candidate.*, 'in_use' AS lifecycle, false AS created,
-  NOT EXISTS (SELECT FROM fleet_device d WHERE d.id = device_id AND d.autopilot_id IS NOT NULL) AS says_school,
-  ROW_NUMBER() OVER (
-    PARTITION BY COALESCE(device_id::text, 'serial ' || serial_key, 'alone ' || graph_id::text)
-    ORDER BY seen_at DESC NULLS LAST, enrolled_at DESC NULLS LAST, graph_id
-  ) AS rank
-FROM candidate
-"""
 
 # A record found by its Intune id, whose computer turned out to be a newer record's, belongs where its serial says.
 _DISPLACED = """
@@ -81,7 +83,7 @@ _ABSENT = f"SELECT count(*) FROM fleet_device d WHERE {_IS_ABSENT}"  # noqa: S60
 # An Intune id that turns out to be another computer's is let go first, for the unique constraint.
 _LET_GO = """
 UPDATE fleet_device d SET intune_id = NULL FROM resolved r
-WHERE r.rank = 1 AND d.intune_id = r.graph_id AND r.device_id <> d.id
+WHERE r.rank = 1 AND r.holder_id <> r.device_id AND d.id = r.holder_id AND d.intune_id = r.graph_id
 """
 
 _RETURNED = """
@@ -89,29 +91,32 @@ SELECT count(*) FROM fleet_device d JOIN resolved r ON r.device_id = d.id AND r.
 WHERE d.missing_since IS NOT NULL
 """
 
-_OBSERVED = """
-  intune_id, entra_device_id, entra_object_id, observed_name, observed_group_tag, enrollment_state, compliance_state,
-  os_version, storage_total_bytes, storage_free_bytes, enrolled_at, last_check_in_at, absent_runs, missing_since
-"""
-_FRESH = """
-  SELECT r.device_id, r.created, r.graph_id AS intune_id,
-    COALESCE(r.entra_device_id, d.entra_device_id) AS entra_device_id,
-    CASE WHEN COALESCE(r.entra_device_id, d.entra_device_id) = d.entra_device_id THEN d.entra_object_id END
-      AS entra_object_id, r.label AS observed_name,
-    CASE WHEN d.autopilot_id IS NULL THEN r.tag ELSE d.observed_group_tag END AS observed_group_tag,
-    CASE WHEN d.autopilot_id IS NULL THEN 'enrolled' ELSE d.enrollment_state END AS enrollment_state,
-    r.compliance_state, r.os_version, r.storage_total_bytes, r.storage_free_bytes, r.enrolled_at,
-    r.seen_at AS last_check_in_at, 0 AS absent_runs, NULL::timestamptz AS missing_since
-  FROM resolved r JOIN fleet_device d ON d.id = r.device_id WHERE r.rank = 1
-"""
-_UPDATE = f"""
-WITH fresh AS ({_FRESH})
-UPDATE fleet_device d SET ({_OBSERVED}) = ROW({", ".join("fresh." + name.strip() for name in _OBSERVED.split(","))})
-FROM fresh
-WHERE fresh.device_id = d.id AND fresh.created = %(created)s
-  AND ({", ".join("d." + name.strip() for name in _OBSERVED.split(","))})
-  IS DISTINCT FROM ({", ".join("fresh." + name.strip() for name in _OBSERVED.split(","))})
-"""  # noqa: S608 - no value in it
+_SAID = {
+    "intune_id": "r.graph_id",
+    "observed_name": "r.label",
+    "compliance_state": "r.compliance_state",
+    "os_version": "r.os_version",
+    "storage_total_bytes": "r.storage_total_bytes",
+    "storage_free_bytes": "r.storage_free_bytes",
+    "enrolled_at": "r.enrolled_at",
+    "last_check_in_at": "r.seen_at",
+}
+_NEW = {
+    **_SAID,
+    "entra_device_id": "r.entra_device_id",
+    "observed_group_tag": "r.tag",
+    "enrollment_state": "'enrolled'",
+}
+_CHANGED = {
+    **_SAID,
+    "entra_device_id": "COALESCE(r.entra_device_id, d.entra_device_id)",
+    "entra_object_id": "CASE WHEN COALESCE(r.entra_device_id, d.entra_device_id) = d.entra_device_id "
+    "THEN d.entra_object_id END",
+    "observed_group_tag": "CASE WHEN d.autopilot_id IS NULL THEN r.tag ELSE d.observed_group_tag END",
+    "enrollment_state": "CASE WHEN d.autopilot_id IS NULL THEN 'enrolled' ELSE d.enrollment_state END",
+    "absent_runs": "0",
+    "missing_since": "NULL::timestamptz",
+}
 
 _ABSENT_AGAIN = f"""
 UPDATE fleet_device d SET absent_runs = d.absent_runs + 1,
@@ -119,8 +124,6 @@ UPDATE fleet_device d SET absent_runs = d.absent_runs + 1,
 WHERE {_IS_ABSENT}
 """  # noqa: S608 - no value in it
 _MISSING = "SELECT count(*) FROM fleet_device WHERE missing_since = %(now)s"
-
-
 _LATEST = "SELECT max(seen_at) FROM pulled_devices"
 
 
@@ -129,9 +132,9 @@ def pull_devices(pull: Pull) -> Outcome:
     if since is None:
         pull.run.mode = SyncRun.Mode.FULL
     with staging("pulled_devices", COLUMNS) as table:
-        seen = 0
+        seen, lines = 0, device_lines()
         for page in pull.graph.pages(DEVICES_PATH, devices_params(since)):
-            table.add(staged_rows(page))
+            table.add_lines(lines(page))
             seen += len(page)
             pull.seen(seen)
         table.analyse()
@@ -142,35 +145,13 @@ def pull_devices(pull: Pull) -> Outcome:
     return Outcome(counts)
 
 
-def staged_rows(page: Iterable[dict[str, Any]]) -> Iterator[tuple[Any, ...]]:
-    for row in map(managed_device_row, page):
-        if row is not None:
-            yield (
-                row.graph_id,
-                row.serial,
-                row.own_serial,
-                row.name,
-                row.category,
-                row.manufacturer,
-                row.model,
-                row.platform,
-                row.os_version,
-                row.compliance_state,
-                row.storage_total_bytes,
-                row.storage_free_bytes,
-                row.enrolled_at,
-                row.last_check_in_at,
-                row.entra_device_id,
-            )
-
-
 def merge(pull: Pull) -> dict[str, int]:
     """Bring the computers up to the staged rows, in the caller's transaction: UnsafeAnswer undoes what was written."""
     statement = Statement({"now": pull.now})
     known = statement.number(_KNOWN)
     counts = Counter[str]()
     for _round in range(MOST_ROUNDS):
-        resolve(statement, _RESOLVE)
+        resolve(statement, "pulled_devices", _RESOLVE)
         counts += _take_over(statement)
         if not statement.number(_DISPLACED):
             break
@@ -186,15 +167,15 @@ def _note_absent(pull: Pull, statement: Statement, known: int) -> dict[str, int]
     absent = statement.number(_ABSENT)
     if not pull.is_released:
         check_computers(absent, known)
-    statement.run(_ABSENT_AGAIN)
-    return {"absent": absent, "missing": statement.number(_MISSING)}
+    if absent:
+        statement.run(_ABSENT_AGAIN)
+    return {"absent": absent, "missing": statement.number(_MISSING) if absent else 0}
 
 
 def _take_over(statement: Statement) -> Counter[str]:
     statement.run(_LET_GO)
     returned = statement.number(_RETURNED)
-    created = create_devices(statement)
-    Statement({"created": True}).run(_UPDATE)
-    updated = Statement({"created": False}).run(_UPDATE)
-    placed = place_devices(statement)
-    return Counter(created=created, updated=updated, returned=returned, placed=placed)
+    made = create_devices(statement, _NEW)
+    updated = update_devices(statement, _CHANGED)
+    placed = made.placed + place_devices(statement)
+    return Counter(created=made.created, updated=updated, returned=returned, placed=placed)

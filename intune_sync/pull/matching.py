@@ -1,46 +1,85 @@
 """What the pulls of Autopilot identities and of managed devices share once `resolved` says which row is which computer.
 
-`resolved` has, beside the columns of the staging table: `device_id` (null: no computer of ours yet), `rank` (1 for the
-row that counts, higher for older rows of the same computer), and `created` for computers that this pull has made.
+`resolved` has, beside the columns of the staging table: `device_id` (null: no computer of ours), `rank` (1 for the row
+that counts, higher for older rows of the same computer), `holder_id` (the computer that has the row's id now),
+`says_school` (its tag may place the computer), and `created` for computers that this pull makes; those have their
+`device_id` already.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.db import connection
 
-from intune_sync.models import UnmatchedRecord
-from intune_sync.pull.unmatched import Unmatched, save_unmatched
+from intune_sync.pull.unmatched import SEEN_AGAIN_EVERY
 
-Reason = UnmatchedRecord.Reason
 MANY = 500
+WORK_MEMORY = "64MB"
+"""Of PostgreSQL, for each sort or join of a merge: with the usual 4 MB, thirty thousand computers go over the disk."""
 
-_NEW = "rank = 1 AND device_id IS NULL AND serial_key IS NOT NULL"
+# A page that moved while it was read may send a record twice: the last counts.
+_SENT_TWICE = "SELECT count(*) FROM (SELECT FROM {table} GROUP BY graph_id HAVING count(*) > 1) AS twice"
+_DROP_EARLIER = """
+DELETE FROM {table} AS earlier USING {table} AS later
+WHERE later.graph_id = earlier.graph_id AND later.place > earlier.place
+"""
 
-_HARDWARE_MODELS = f"""
+# `found_id` is the computer that a candidate was matched with. Rows that match none and have a serial number of their
+# own become computers, and get their key here: so each computer is written once.
+_RANKED = """
+CREATE TEMPORARY TABLE resolved ON COMMIT DROP AS
+WITH candidate AS (
+  SELECT sent.*, UPPER(sent.own_serial) AS serial_key, {candidate}
+),
+ranked AS (
+  SELECT candidate.*, ROW_NUMBER() OVER (
+    PARTITION BY found_id,
+      CASE WHEN found_id IS NULL THEN COALESCE('serial ' || serial_key, graph_id::text) END COLLATE "C"
+    ORDER BY {order}, graph_id
+  ) AS rank
+  FROM candidate
+)
+SELECT ranked.*, {columns}, found_id IS NULL AND rank = 1 AND serial_key IS NOT NULL AS created,
+  CASE WHEN found_id IS NULL AND rank = 1 AND serial_key IS NOT NULL
+       THEN nextval(pg_get_serial_sequence('fleet_device', 'id')) ELSE found_id END AS device_id
+FROM ranked
+"""
+
+_HARDWARE_MODELS = """
 INSERT INTO fleet_hardwaremodel (manufacturer, name, platform)
-SELECT DISTINCT ON (manufacturer, model) manufacturer, model, platform FROM resolved WHERE {_NEW}
+SELECT DISTINCT ON (manufacturer, model) manufacturer, model, platform FROM resolved r
+WHERE created AND NOT EXISTS (
+  SELECT FROM fleet_hardwaremodel m WHERE m.manufacturer = r.manufacturer AND m.name = r.model)
 ORDER BY manufacturer, model, platform
 ON CONFLICT (manufacturer, name) DO NOTHING
-"""  # noqa: S608 - no value in it
+"""
 
-_DEVICES = f"""
+# What a computer has of which nobody has said anything yet.
+_UNSAID = {
+    "observed_name": "''",
+    "observed_group_tag": "''",
+    "enrollment_state": "'unknown'",
+    "compliance_state": "'unknown'",
+    "os_version": "''",
+    "absent_runs": "0",
+}
+_DEVICES = """
 WITH made AS (
-  INSERT INTO fleet_device (serial_number, platform, hardware_model_id, lifecycle, created_at,
-    observed_name, observed_group_tag, enrollment_state, compliance_state, os_version, absent_runs)
-  SELECT r.serial, r.platform, m.id, r.lifecycle, %(now)s, '', '', 'unknown', 'unknown', '', 0
+  INSERT INTO fleet_device (id, serial_number, platform, hardware_model_id, lifecycle, created_at, school_id, {names})
+  SELECT r.device_id, r.serial, r.platform, m.id, r.lifecycle, %(now)s, s.id, {values}
   FROM resolved r
   JOIN fleet_hardwaremodel m ON m.manufacturer = r.manufacturer AND m.name = r.model
-  WHERE {_NEW}
+  LEFT JOIN schools_school s ON s.group_tag = r.tag AND r.says_school
+  WHERE r.created
   ON CONFLICT DO NOTHING
-  RETURNING id, serial_number
+  RETURNING school_id
 )
-UPDATE resolved SET device_id = made.id, created = true
-FROM made WHERE UPPER(made.serial_number) = resolved.serial_key AND rank = 1 AND device_id IS NULL
-"""  # noqa: S608 - no value in it
+SELECT count(*), count(school_id) FROM made
+"""
 
 # A computer that has a school keeps it, whatever its tag says now: moving one is a person's decision.
 _SCHOOLS = """
@@ -50,14 +89,36 @@ WHERE r.device_id = d.id AND r.rank = 1 AND r.says_school AND d.school_id IS NUL
 """
 
 _UNMATCHED = """
-SELECT r.graph_id::text, r.serial, r.label,
+CREATE TEMPORARY TABLE unmatched ON COMMIT DROP AS
+SELECT r.graph_id::text AS graph_id, r.serial AS serial_number, r.label,
   CASE WHEN r.device_id IS NULL AND r.serial = '' THEN 'no_serial'
        WHEN r.device_id IS NULL AND r.serial_key IS NULL THEN 'placeholder_serial'
-       WHEN r.rank > 1 THEN 'duplicate_serial'
-       ELSE 'unknown_school' END
-FROM resolved r
-LEFT JOIN fleet_device d ON d.id = r.device_id
-WHERE r.device_id IS NULL OR r.rank > 1 OR (d.school_id IS NULL AND r.says_school)
+       ELSE 'duplicate_serial' END AS reason
+FROM resolved r WHERE r.device_id IS NULL OR r.rank > 1
+UNION ALL
+SELECT r.graph_id::text, r.serial, r.label, 'unknown_school'
+FROM resolved r JOIN fleet_device d ON d.id = r.device_id
+WHERE d.school_id IS NULL AND r.rank = 1 AND r.says_school
+"""
+_SETTLED = """
+DELETE FROM intune_sync_unmatchedrecord kept
+WHERE resource = %(resource)s AND NOT EXISTS (SELECT FROM unmatched u WHERE u.graph_id = kept.graph_id)
+"""
+_AMONG_THE_SENT = " AND EXISTS (SELECT FROM resolved r WHERE r.graph_id::text = kept.graph_id)"
+_LISTED_AGAIN = """
+UPDATE intune_sync_unmatchedrecord kept
+SET serial_number = u.serial_number, label = u.label, reason = u.reason, last_seen_at = %(now)s
+FROM unmatched u
+WHERE kept.resource = %(resource)s AND kept.graph_id = u.graph_id
+  AND ((kept.serial_number, kept.label, kept.reason) IS DISTINCT FROM (u.serial_number, u.label, u.reason)
+       OR kept.last_seen_at <= %(seen_before)s)
+"""
+_LISTED = """
+INSERT INTO intune_sync_unmatchedrecord (resource, graph_id, serial_number, label, reason, first_seen_at, last_seen_at)
+SELECT %(resource)s, u.graph_id, u.serial_number, u.label, u.reason, %(now)s, %(now)s FROM unmatched u
+WHERE NOT EXISTS (
+  SELECT FROM intune_sync_unmatchedrecord kept
+  WHERE kept.resource = %(resource)s AND kept.graph_id = u.graph_id)
 """
 
 
@@ -83,21 +144,54 @@ class Statement:
             return list(cursor.fetchall())
 
 
-def resolve(statement: Statement, sql: str) -> None:
-    """Make `resolved`. Without statistics PostgreSQL takes it for small, and compares every row with every row."""
+def resolving(*, candidate: str, order: str, columns: str) -> str:
+    """SQL that makes `resolved`. `candidate`: columns from `found_id` on and the FROM that gives them, in which the
+    staging table is `sent`; `order`: which of several rows of one computer counts; `columns`: further ones."""
+    return _RANKED.format(candidate=candidate, order=order, columns=columns)
+
+
+def resolve(statement: Statement, table: str, sql: str) -> None:
+    """Make `resolved` from the staging table, in the caller's transaction.
+
+    Without statistics PostgreSQL takes it for small, and compares every row with every row.
+    """
+    statement.run(f"SET LOCAL work_mem = '{WORK_MEMORY}'")
+    if statement.number(_SENT_TWICE.format(table=table)):
+        statement.run(_DROP_EARLIER.format(table=table))
     statement.run("DROP TABLE IF EXISTS pg_temp.resolved")
     statement.run(sql)
-    statement.run("CREATE INDEX ON resolved (device_id)")
-    statement.run("ANALYZE resolved")
+    statement.run("ANALYZE resolved (device_id, rank, created, manufacturer, model, tag)")
 
 
-def create_devices(statement: Statement) -> int:
-    """Computers for rows that match none and have a serial number of their own."""
+@dataclass(frozen=True)
+class Made:
+    created: int
+    placed: int
+
+
+def create_devices(statement: Statement, observed: Mapping[str, str]) -> Made:
+    """Computers for the rows of `resolved` that make one, with the school of their tag. `observed`: SQL by column."""
+    columns = {**_UNSAID, **observed}
     statement.run(_HARDWARE_MODELS)
-    created = statement.run(_DEVICES)
+    sql = _DEVICES.format(names=", ".join(columns), values=", ".join(columns.values()))
+    ((created, placed),) = statement.rows(sql)
     if created > MANY:
-        statement.run("ANALYZE fleet_device, resolved")
-    return created
+        statement.run("ANALYZE fleet_device")
+    return Made(created, placed)
+
+
+def update_devices(statement: Statement, observed: Mapping[str, str]) -> int:
+    """Bring the computers of `resolved` that were there before up to `observed`, SQL by column; only what differs."""
+    return statement.run(_changes(observed))
+
+
+def _changes(observed: Mapping[str, str]) -> str:
+    return f"""
+    UPDATE fleet_device d SET {", ".join(f"{name} = {value}" for name, value in observed.items())}
+    FROM resolved r
+    WHERE r.device_id = d.id AND r.rank = 1 AND NOT r.created
+      AND ({", ".join(f"d.{name}" for name in observed)}) IS DISTINCT FROM ({", ".join(observed.values())})
+    """  # noqa: S608 - no value in it
 
 
 def place_devices(statement: Statement) -> int:
@@ -105,17 +199,16 @@ def place_devices(statement: Statement) -> int:
     return statement.run(_SCHOOLS)
 
 
-_SENT = "SELECT DISTINCT graph_id::text FROM resolved"
-
-
 def list_unmatched(resource: str, statement: Statement, now: datetime, *, is_window: bool = False) -> int:
-    """Rows that match no computer, older rows of one, and computers whose tag no school has; returns how many.
+    """List rows that match no computer, older rows of one, and computers whose tag no school has; returns how many.
 
     A window settles only what it has sent.
     """
-    found = [
-        Unmatched(graph_id, serial, label, Reason(reason))
-        for graph_id, serial, label, reason in statement.rows(_UNMATCHED)
-    ]
-    sent = {graph_id for (graph_id,) in statement.rows(_SENT)} if is_window else None
-    return save_unmatched(resource, found, now, among=sent)
+    values = {"resource": resource, "now": now, "seen_before": now - SEEN_AGAIN_EVERY}
+    listing = Statement({**statement.values, **values})
+    listing.run("DROP TABLE IF EXISTS pg_temp.unmatched")
+    listing.run(_UNMATCHED)
+    listing.run(_SETTLED + (_AMONG_THE_SENT if is_window else ""))
+    listing.run(_LISTED_AGAIN)
+    listing.run(_LISTED)
+    return listing.number("SELECT count(*) FROM unmatched")

@@ -19,12 +19,17 @@ class Staging:
     def __init__(self, name: str, columns: Mapping[str, str]) -> None:
         self.name = name
         self.columns = list(columns)
+        self._copy = f"COPY {name} ({', '.join(columns)}) FROM STDIN"
 
     def add(self, rows: Iterable[Sequence[Any]]) -> None:
         """Append rows with values in the order of `columns`; memory stays flat however many there are."""
-        target = f"COPY {self.name} ({', '.join(self.columns)}) FROM STDIN"
         with connection.cursor() as cursor:
-            cursor.copy_expert(target, _Lines(rows))
+            cursor.copy_expert(self._copy, _Lines(rows))
+
+    def add_lines(self, lines: str) -> None:
+        """Append rows that are lines of COPY's text format already; see `lines.Lines`."""
+        with connection.cursor() as cursor:
+            cursor.copy_expert(self._copy, io.BytesIO(lines.encode()))
 
     def analyse(self) -> None:
         """Tell PostgreSQL how many rows there are; it never looks by itself at a temporary table."""
@@ -56,7 +61,7 @@ class _Lines(io.RawIOBase):
     """Rows as a file in COPY's text format, made as they are read."""
 
     def __init__(self, rows: Iterable[Sequence[Any]]) -> None:
-        self._encoded = (_line(row) for row in rows)
+        self._encoded = (copy_line(row).encode() for row in rows)
         self._kept = b""
 
     def readable(self) -> bool:
@@ -76,8 +81,8 @@ class _Lines(io.RawIOBase):
         return whole[:size]
 
 
-def _line(row: Sequence[Any]) -> bytes:
-    return ("\t".join(_cell(value) for value in row) + "\n").encode()
+def copy_line(row: Sequence[Any]) -> str:
+    return "\t".join([_cell(value) for value in row]) + "\n"
 
 
 def _cell(value: Any) -> str:

@@ -10,6 +10,8 @@ from django.db import connection, transaction
 
 from fleet.models import Device
 from intune_sync.pull import autopilot, devices
+from intune_sync.pull.device_lines import autopilot_lines, device_lines
+from intune_sync.pull.lines import Lines
 from intune_sync.pull.outcome import Pull
 from intune_sync.pull.staging import staging
 
@@ -61,16 +63,16 @@ def identity(number: int, serial: str, tag: str = "", **fields: Any) -> Raw:
 
 
 def merge_devices(pull: Pull, *raws: Raw) -> dict[str, int]:
-    return _merge(pull, devices, "pulled_devices", raws)
+    return _merge(pull, devices, "pulled_devices", device_lines(), raws)
 
 
 def merge_autopilot(pull: Pull, *raws: Raw) -> dict[str, int]:
-    return _merge(pull, autopilot, "pulled_autopilot", raws)
+    return _merge(pull, autopilot, "pulled_autopilot", autopilot_lines(), raws)
 
 
-def _merge(pull: Pull, module: Any, table_name: str, raws: tuple[Raw, ...]) -> dict[str, int]:
+def _merge(pull: Pull, module: Any, table_name: str, lines: Lines[Raw], raws: tuple[Raw, ...]) -> dict[str, int]:
     with staging(table_name, module.COLUMNS) as table:
-        table.add(module.staged_rows(raws))
+        table.add_lines(lines(raws))
         with transaction.atomic():
             counts: dict[str, int] = module.merge(pull)
     return counts
