@@ -8,7 +8,7 @@ from .clock import graph_date
 Json = dict[str, Any]
 
 
-def app_json(app: App, version: str) -> Json:
+def app_json(app: App, version: str, now: float) -> Json:
     spec = app.spec
     shown: Json = {
         "@odata.type": f"#microsoft.graph.{spec.type}",
@@ -24,7 +24,7 @@ def app_json(app: App, version: str) -> Json:
         "owner": "",
         "developer": "",
         "notes": app.notes,
-        "publishingState": spec.publishing_state,
+        "publishingState": app.publishing_state(now),
     }
     if version == "beta":
         shown |= {
@@ -43,7 +43,8 @@ def app_json(app: App, version: str) -> Json:
         "macOSPkgApp": _mac_pkg,
         "macOSDmgApp": _mac_dmg,
     }
-    return shown | details[spec.type](app, version)
+    whole = shown | details[spec.type](app, version)
+    return whole | {name: value for name, value in app.extra.items() if name in whole}
 
 
 def _win32(app: App, version: str) -> Json:

@@ -14,6 +14,7 @@ from .tenant import AppSpec, Tenant
 Json = dict[str, Any]
 
 BETA_ONLY_TYPES = frozenset({"winGetApp", "officeSuiteApp", "macOSPkgApp"})
+NOT_YET_PROCESSED = 5.0  # seconds
 CREATED_AT = parse_date("2024-06-10T07:12:44Z")
 # The stronger intent wins when several reach a computer.
 INTENTS = ("required", "uninstall", "available")
@@ -25,6 +26,9 @@ class AssignmentFilter:
     display_name: str
     platform: str
     rule: str
+    description: str = ""
+    created_at: float = CREATED_AT
+    changed_at: float = CREATED_AT
 
     def predicate(self) -> Rule:
         return parse_rule(self.rule, FILTER_ATTRIBUTES)
@@ -32,7 +36,11 @@ class AssignmentFilter:
 
 @dataclass(slots=True)
 class App:
-    """`assignments` are beta's objects, as a beta client reads them; `number` names the app in draws of chance."""
+    """`assignments` are beta's objects, as a beta client reads them; `number` names the app in draws of chance.
+
+    `before` is what readers are still shown until `before_until`; `extra` holds properties that clients have written
+    by Graph's names. A deleted app stays here for computers that are busy with it.
+    """
 
     spec: AppSpec
     number: int
@@ -40,6 +48,15 @@ class App:
     changed_at: float
     assignments: list[Json] = field(default_factory=list)
     notes: str = ""
+    extra: Json = field(default_factory=dict)
+    before: list[Json] = field(default_factory=list)
+    before_until: float = 0.0
+    is_deleted: bool = False
+
+    def publishing_state(self, now: float) -> str:
+        """A package is not published, then processed, then published."""
+        state = self.spec.publishing_state
+        return "notPublished" if state == "processing" and now < self.created_at + NOT_YET_PROCESSED else state
 
     @property
     def id(self) -> str:
@@ -68,6 +85,12 @@ class Catalogue:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__init__(list(state["apps"].values()), list(state["filters"].values()))  # type: ignore[misc]
+
+    def listed(self) -> list[App]:
+        return [app for app in self.apps.values() if not app.is_deleted]
+
+    def remove_filter(self, identifier: str) -> None:
+        del self.filters[identifier], self._predicates[identifier]
 
     def add_filter(self, item: AssignmentFilter) -> None:
         """Raises RuleError."""

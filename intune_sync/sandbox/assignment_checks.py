@@ -31,11 +31,12 @@ def checked(
     """The list in stored form. `others` are assignments that stay beside it. Raises GraphFault with status 400."""
     if not isinstance(posted, list):
         raise GraphFault(400, "BadRequest", "The parameter 'mobileAppAssignments' must be a collection.")
+    already = frozenset(item["sourceId"] for item in app.assignments)
     if app.spec.publishing_state != "published":
         raise GraphFault(400, "BadRequest", f"App {app.id} is not published: {app.spec.publishing_state}.")
     for item in posted:
         _check_shape(app, item, version)
-        _check_references(item["target"], directory, filter_ids)
+        _check_references(item["target"], directory, filter_ids, already)
     result = [stored(item) for item in posted]
     _check_together([*others, *result])
     return result
@@ -70,8 +71,10 @@ def _legacy_settings(app: App) -> str:
     return "#microsoft.graph.macOsLobAppAssignmentSettings" if app.spec.platform == "macos" else ""
 
 
-def _check_references(target: Json, directory: Directory, filter_ids: frozenset[str]) -> None:
-    if target["@odata.type"] in (GROUP, EXCLUSION) and target.get("groupId") not in directory.groups:
+def _check_references(target: Json, directory: Directory, filter_ids: frozenset[str], already: frozenset[str]) -> None:
+    """A target that is there already may stay, although its group has been deleted since."""
+    group_id = target.get("groupId")
+    if target["@odata.type"] in (GROUP, EXCLUSION) and group_id not in directory.groups and group_id not in already:
         raise GraphFault(400, "BadRequest", f"Group {target.get('groupId')} does not exist.")
     filter_id, kind = target.get(FILTER_FIELDS[0]), target.get(FILTER_FIELDS[1])
     if kind in ("include", "exclude") and filter_id not in filter_ids:

@@ -1,4 +1,4 @@
-"""Intune's audit events: who changed which app's assignments."""
+"""Intune's audit events: who changed which app, assignment or filter."""
 
 import json
 from collections import deque
@@ -41,32 +41,62 @@ class AuditLog:
     def assignment_changed(
         self, actor: Actor, app_id: str, name: str, *, before: list[Json], after: list[Json], at: float
     ) -> None:
+        event = self._event(actor, "Create MobileAppAssignment", "assign MobileApp", "Action", at)
+        self._add(event, "MobileApp", app_id, name, [("Assignments", before, after)])
+
+    def app_changed(
+        self, actor: Actor, verb: str, app_id: str, name: str, *, before: Json, after: Json, at: float
+    ) -> None:
+        """`verb` is Create, Patch or Delete; `before` and `after` hold what changed, by property."""
+        event = self._event(actor, f"{verb} MobileApp", f"{verb} MobileApp", verb, at)
+        self._add(event, "MobileApp", app_id, name, _differences(before, after))
+
+    def filter_changed(
+        self, actor: Actor, verb: str, filter_id: str, name: str, *, before: Json, after: Json, at: float
+    ) -> None:
+        kind = "DeviceAndAppManagementAssignmentFilter"
+        event = self._event(actor, f"{verb} {kind}", f"{verb} {kind}", verb, at)
+        self._add(event, kind, filter_id, name, _differences(before, after))
+
+    def _event(self, actor: Actor, display_name: str, activity_type: str, operation: str, at: float) -> Json:
         self.written += 1
-        change = {
-            "displayName": "Assignments",
-            "oldValue": json.dumps(before, ensure_ascii=False),
-            "newValue": json.dumps(after, ensure_ascii=False),
+        return {
+            "id": guid(self.seed, "audit", self.written),
+            "displayName": display_name,
+            "activity": None,
+            "activityDateTime": graph_date(at),
+            "activityType": activity_type,
+            "activityOperationType": operation,
+            "activityResult": "Success",
+            "correlationId": guid(self.seed, "correlation", self.written),
+            "actor": actor.shown(),
         }
+
+    def _add(self, event: Json, kind: str, identifier: str, name: str, changes: list[tuple[str, Any, Any]]) -> None:
+        modified = [
+            {"displayName": title, "oldValue": _text(before), "newValue": _text(after)}
+            for title, before, after in changes
+        ]
+        resource = {
+            "displayName": name,
+            "auditResourceType": f"Microsoft.Management.Services.Api.{kind}",
+            "resourceId": identifier,
+            "modifiedProperties": modified,
+        }
+        is_app = kind == "MobileApp"
         self.events.append(
-            {
-                "id": guid(self.seed, "audit", self.written),
-                "displayName": "Create MobileAppAssignment",
-                "componentName": "MobileApp",
-                "activity": None,
-                "activityDateTime": graph_date(at),
-                "activityType": "assign MobileApp",
-                "activityOperationType": "Action",
-                "activityResult": "Success",
-                "correlationId": guid(self.seed, "correlation", self.written),
-                "category": "Application",
-                "actor": actor.shown(),
-                "resources": [
-                    {
-                        "displayName": name,
-                        "auditResourceType": "Microsoft.Management.Services.Api.MobileApp",
-                        "resourceId": app_id,
-                        "modifiedProperties": [change],
-                    }
-                ],
+            event
+            | {
+                "componentName": "MobileApp" if is_app else "AssignmentFilter",
+                "category": "Application" if is_app else "Device",
+                "resources": [resource],
             }
         )
+
+
+def _differences(before: Json, after: Json) -> list[tuple[str, Any, Any]]:
+    return [(name, before.get(name), after.get(name)) for name in sorted({*before, *after})]
+
+
+def _text(value: Any) -> str | None:
+    return value if value is None or isinstance(value, str) else json.dumps(value, ensure_ascii=False)

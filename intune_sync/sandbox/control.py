@@ -1,34 +1,29 @@
 """The control surface under `/sandbox/`: what tests and the demo look at and steer; Microsoft has nothing like it."""
 
-import logging
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from .audit import Actor
 from .clock import DAY, graph_date
 from .control_devices import DeviceControl
 from .control_http import json_answer, json_body, refused
 from .control_identity import IdentityControl
-from .errors import GraphFault
 from .faults import FaultRule
+from .foreign import ForeignAdministrator, OrderRefused
 from .graph import Graph
 from .heart import Heart
-from .messages import GraphRequest
 
 Json = dict[str, Any]
 
 MOST_SECONDS = 400 * DAY
 
-log = logging.getLogger("sandbox")
-
 
 class Control:
     def __init__(self, graph: Graph, heart: Heart) -> None:
         self.graph, self.heart = graph, heart
-        self.administrator = Actor(user_principal_name=f"it-drift@{graph.world.tenant.domain}")
+        self.administrator = ForeignAdministrator(graph)
 
     def routes(self) -> list[Route]:
         return [
@@ -59,7 +54,7 @@ class Control:
                 "managed_devices": len(world.fleet.managed),
                 "online_devices": sum(device.is_online(now) for device in world.fleet.devices),
                 "groups": len(world.directory.listed),
-                "apps": len(world.catalogue.apps),
+                "apps": len(world.catalogue.listed()),
                 "installs": world.installs.counts(),
                 "installing_devices": len(world.life.queues),
                 "planned_events": len(world.life.heap),
@@ -80,7 +75,7 @@ class Control:
 
     async def assignments(self, request: Request) -> Response:
         """Every app's assignments as beta has them, by app id."""
-        return json_answer({app.id: app.assignments for app in self.graph.world.catalogue.apps.values()})
+        return json_answer({app.id: app.assignments for app in self.graph.world.catalogue.listed()})
 
     async def ledger(self, request: Request) -> Response:
         ledger, query = self.graph.ledger, request.query_params
@@ -124,40 +119,10 @@ class Control:
         return json_answer(settings.shown())
 
     async def foreign(self, request: Request) -> Response:
-        """Another administrator writes: `assignments` replace, `add` adds; `when` waits for a matching request."""
+        """Another administrator writes, at once or `when` a request comes; see `foreign`."""
         body = await json_body(request)
-        body = body if isinstance(body, dict) else {}
-        app = self.graph.world.catalogue.apps.get(str(body.get("app_id")))
-        if app is None or not ({"assignments", "add"} & set(body)):
-            return json_answer({"error": "needs the app_id of an app, and assignments or add"}, 400)
-        when = body.get("when")
-        if isinstance(when, dict):
-            self._write_after(when, body)
-            return json_answer({"waiting": when}, 202)
         try:
-            self._write(body)
-        except GraphFault as fault:
-            return json_answer({"error": fault.message}, 400)
-        return json_answer(app.assignments)
-
-    def _write(self, body: Json) -> None:
-        world = self.graph.world
-        app = world.catalogue.apps[body["app_id"]]
-        if "assignments" in body:
-            world.replace_assignments(app, body["assignments"], self.administrator)
-        if "add" in body:
-            world.add_assignments(app, body["add"], self.administrator)
-
-    def _write_after(self, when: Json, body: Json) -> None:
-        """Once, right after the next matching request has been answered."""
-
-        def act(request: GraphRequest) -> None:
-            path = f"/{request.version}{request.path}"
-            if when.get("after_method", request.method) == request.method and when.get("path_contains", "") in path:
-                self.graph.after_answer.remove(act)
-                try:
-                    self._write(body)
-                except GraphFault as fault:
-                    log.error("The foreign write was refused: %s", fault.message)
-
-        self.graph.after_answer.append(act)
+            done = self.administrator.order(body if isinstance(body, dict) else {})
+        except OrderRefused as error:
+            return refused(str(error))
+        return json_answer(done, 202 if isinstance(done, dict) and "waiting" in done else 200)

@@ -47,7 +47,10 @@ class IdentityControl:
         return json_answer([each.shown() for each in known])
 
     async def approvals(self, request: Request) -> Response:
-        """POST `{"id", "decision"}` decides one request for Multi Admin Approval; `"id": "*"` all that wait. DELETE forgets all."""
+        """POST `{"id", "decision"}` decides one request for Multi Admin Approval; `"id": "*"` all that wait.
+
+        DELETE forgets all.
+        """
         approvals = self.graph.approvals
         if request.method == "DELETE":
             approvals.by_id.clear()

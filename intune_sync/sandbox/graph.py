@@ -24,7 +24,7 @@ from .world import World
 
 log = logging.getLogger("sandbox")
 
-AfterAnswer = Callable[[GraphRequest], None]
+Act = Callable[[GraphRequest], None]
 
 
 class Graph:
@@ -37,7 +37,9 @@ class Graph:
         self.pager = Pager(world.clock, secret, world.settings)
         self.export_jobs = ExportJobs(world, secret)
         self.router = Router(ROUTES)
-        self.after_answer: list[AfterAnswer] = []
+        self.before_request: list[Act] = []
+        self.after_answer: list[Act] = []
+        world.directory.clock = world.clock
 
     async def handle(self, request: GraphRequest) -> GraphResponse:
         """The answer. Raises ConnectionCut when a fault says that none arrives."""
@@ -71,6 +73,8 @@ class Graph:
             privileges.check(request, route)
             self.pager.resume(request)
             self.approvals.check(request)
+            for act in list(self.before_request):
+                act(request)
             response = route.handler(self, request)
             entry["executed"] = True
             response.headers.update(headers)

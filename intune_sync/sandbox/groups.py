@@ -3,8 +3,10 @@
 from dataclasses import dataclass, field
 
 from .chance import guid, name_number, unit
+from .clock import Clock
 from .devices import RULE_ATTRIBUTES, Device
 from .fleet import Fleet
+from .membership import MemberLog
 from .rules import Rule, parse_rule
 from .tenant import Tenant
 
@@ -32,10 +34,23 @@ class Directory:
     def __init__(self, groups: list[Group]) -> None:
         self.groups = {group.id: group for group in groups}
         self.listed = list(groups)
+        self.deleted: dict[str, Group] = {}
+        self.purged: dict[str, Group] = {}
+        self.log = MemberLog()
+        self.clock: Clock | None = None
         self._rules: dict[str, Rule] = {}
 
     def __getstate__(self) -> dict[str, object]:
-        return {"groups": self.groups, "listed": self.listed, "_rules": {}}
+        return self.__dict__ | {"_rules": {}, "clock": None}
+
+    def put_members(self, group: Group, members: set[int]) -> None:
+        self.log.record(group.id, group.members, members, self.clock.now() if self.clock else 0.0)
+        group.members = members
+
+    def remove(self, group: Group) -> None:
+        self.put_members(group, set())
+        self.listed.remove(group)
+        self.deleted[group.id] = self.groups.pop(group.id)
 
     def add(self, group: Group) -> None:
         """Raises RuleError when the membership rule cannot be read. The members come later."""
@@ -55,7 +70,7 @@ class Directory:
     def populate(self, group: Group, fleet: Fleet) -> None:
         """Evaluate one dynamic group over the whole fleet."""
         rule = self._rule(group)
-        group.members = {device.ordinal for device in fleet.devices if rule(device.facts())}
+        self.put_members(group, {device.ordinal for device in fleet.entra if rule(device.facts())})
 
     def populate_all(self, fleet: Fleet) -> None:
         dynamic = [(group, self._rule(group)) for group in self.listed if group.is_dynamic]
@@ -69,8 +84,8 @@ class Directory:
         """Bring one device's memberships of dynamic groups up to date."""
         facts = device.facts()
         for group in self.listed:
-            if group.is_dynamic:
-                (group.members.add if self._rule(group)(facts) else group.members.discard)(device.ordinal)
+            if group.is_dynamic and self._rule(group)(facts) != (device.ordinal in group.members):
+                self.put_members(group, group.members ^ {device.ordinal})
 
     def _rule(self, group: Group) -> Rule:
         text = group.membership_rule or ""

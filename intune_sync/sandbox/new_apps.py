@@ -1,10 +1,11 @@
 """Apps that a client creates without content: winget packages, published after a while, and links, at once."""
 
+from .app_acts import put_app
 from .apps import App
+from .audit import Actor
 from .bodies import check_kinds
-from .chance import guid, name_number
 from .errors import GraphFault
-from .installs import AppInstalls
+from .switches import switch
 from .tenant import AppSpec
 from .world import Json, World
 
@@ -16,24 +17,28 @@ KINDS: dict[str, type | tuple[str, ...]] = {
     "packageIdentifier": str,
     "appUrl": str,
     "installExperience": dict,
+    "owner": str,
+    "developer": str,
+    "informationUrl": str,
+    "privacyInformationUrl": str,
+    "isFeatured": bool,
 }
+EXTRA = ("owner", "developer", "informationUrl", "privacyInformationUrl", "isFeatured", "installExperience")
+PUBLISHING = switch("publishing", "works", "Whether packages that clients create are ever published.", "works", "stuck")
 NEEDED = {"winGetApp": ("packageIdentifier", "installExperience"), "webApp": ("appUrl",)}
 
 
-def create(world: World, body: Json, version: str) -> App:
+def create(world: World, body: Json, version: str, actor: Actor) -> App:
     """Raises GraphFault when the body is refused."""
     kind = _kind(body, version)
     check_kinds(body, KINDS)
     for name in ("displayName", "publisher", *NEEDED[kind]):
         if not body.get(name):
             raise GraphFault(400, "BadRequest", f"The property '{name}' is required.")
-    now = world.clock.now()
-    identifier = guid(world.seed, "created app", len(world.catalogue.apps), body["displayName"])
-    app = App(_spec(body, kind, identifier), name_number(identifier), now, now, notes=body.get("notes") or "")
-    world.catalogue.apps[identifier] = app
-    world.installs.by_app[identifier] = AppInstalls.of_size(len(world.fleet.devices))
-    if app.spec.publishing_state != "published":
-        world.life.plan_publishing(app, now)
+    extra = {name: body[name] for name in EXTRA if body.get(name) is not None}
+    app = put_app(world, _spec(body, kind), actor, notes=body.get("notes") or "", extra=extra)
+    if app.spec.publishing_state != "published" and world.settings[PUBLISHING] == "works":
+        world.life.plan_publishing(app, world.clock.now())
     return app
 
 
@@ -44,9 +49,9 @@ def _kind(body: Json, version: str) -> str:
     return kind
 
 
-def _spec(body: Json, kind: str, identifier: str) -> AppSpec:
+def _spec(body: Json, kind: str) -> AppSpec:
     return AppSpec(
-        id=identifier,
+        id="",
         display_name=body["displayName"],
         publisher=body["publisher"],
         version="1.0",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from ..app_acts import change_app, delete_app, remember_assignments, seen_assignments
 from ..app_json import app_json
 from ..apps import BETA_ONLY_TYPES, App
 from ..assignments import shown
@@ -49,7 +50,7 @@ def list_apps(graph: Graph, request: GraphRequest) -> GraphResponse:
         raise GraphFault(400, "BadRequest", f"Invalid filter clause: {error}.") from error
 
     def encode(app: App) -> bytes:
-        return orjson.dumps(_shown(app, request))
+        return orjson.dumps(_shown(graph, app, request))
 
     context = "deviceAppManagement/mobileApps"
     return graph.pager.page(request, apps, encode, context=context, size=INTUNE_PAGE, matches=matches, count=-1)
@@ -57,15 +58,29 @@ def list_apps(graph: Graph, request: GraphRequest) -> GraphResponse:
 
 @routes.on("POST", "/deviceAppManagement/mobileApps", APPS)
 def create_app(graph: Graph, request: GraphRequest) -> GraphResponse:
-    app = create(graph.world, object_of(request.body), request.version)
+    app = create(graph.world, object_of(request.body), request.version, Actor(request.client_id))
     context = request.context("deviceAppManagement/mobileApps/$entity")
-    return answer({"@odata.context": context, **app_json(app, request.version)}, status=201)
+    return answer({"@odata.context": context, **app_json(app, request.version, graph.clock.now())}, status=201)
 
 
 @routes.on("GET", ONE, APPS)
 def get_app(graph: Graph, request: GraphRequest) -> GraphResponse:
     context = request.context("deviceAppManagement/mobileApps/$entity")
-    return answer({"@odata.context": context, **_shown(_app(graph, request), request)})
+    return answer({"@odata.context": context, **_shown(graph, _app(graph, request), request)})
+
+
+@routes.on("PATCH", ONE, APPS)
+def update_app(graph: Graph, request: GraphRequest) -> GraphResponse:
+    app = _app(graph, request)
+    change_app(graph.world, app, object_of(request.body), Actor(request.client_id), request.version)
+    context = request.context("deviceAppManagement/mobileApps/$entity")
+    return answer({"@odata.context": context, **app_json(app, request.version, graph.clock.now())})
+
+
+@routes.on("DELETE", ONE, APPS)
+def remove_app(graph: Graph, request: GraphRequest) -> GraphResponse:
+    delete_app(graph.world, _app(graph, request), Actor(request.client_id))
+    return no_content()
 
 
 @routes.on("GET", ONE + "/assignments", APPS)
@@ -76,7 +91,7 @@ def list_assignments(graph: Graph, request: GraphRequest) -> GraphResponse:
         return orjson.dumps(shown(assignment, request.version))
 
     context = f"deviceAppManagement/mobileApps('{app.id}')/assignments"
-    return graph.pager.page(request, app.assignments, encode, context=context, size=INTUNE_PAGE)
+    return graph.pager.page(request, seen_assignments(graph.world, app), encode, context=context, size=INTUNE_PAGE)
 
 
 @routes.on("GET", ONE + "/assignments/{}", APPS)
@@ -89,15 +104,18 @@ def get_assignment(graph: Graph, request: GraphRequest) -> GraphResponse:
 @routes.on("POST", ONE + "/assignments", APPS)
 def create_assignment(graph: Graph, request: GraphRequest) -> GraphResponse:
     app = _app(graph, request)
-    body = object_of(request.body)
+    body, before = object_of(request.body), app.assignments
     (added,) = graph.world.add_assignments(app, [body], Actor(request.client_id), request.version)
+    remember_assignments(graph.world, app, before)
     return answer(shown(added, request.version), status=201)
 
 
 @routes.on("DELETE", ONE + "/assignments/{}", APPS)
 def delete_assignment(graph: Graph, request: GraphRequest) -> GraphResponse:
     app = _app(graph, request)
+    before = app.assignments
     graph.world.remove_assignment(app, _assignment(app, request.ids[1]), Actor(request.client_id))
+    remember_assignments(graph.world, app, before)
     return no_content()
 
 
@@ -105,20 +123,21 @@ def delete_assignment(graph: Graph, request: GraphRequest) -> GraphResponse:
 def assign(graph: Graph, request: GraphRequest) -> GraphResponse:
     """Replaces the whole list."""
     app = _app(graph, request)
-    body = object_of(request.body)
+    body, before = object_of(request.body), app.assignments
     graph.world.replace_assignments(app, body.get("mobileAppAssignments"), Actor(request.client_id), request.version)
+    remember_assignments(graph.world, app, before)
     return no_content()
 
 
 def _visible(graph: Graph, request: GraphRequest) -> list[App]:
     """v1.0 does not know some types: their apps are missing there."""
-    apps = graph.world.catalogue.apps.values()
+    apps = graph.world.catalogue.listed()
     return [app for app in apps if request.version == BETA or app.spec.type not in BETA_ONLY_TYPES]
 
 
 def _app(graph: Graph, request: GraphRequest) -> App:
     app = graph.world.catalogue.apps.get(request.ids[0])
-    if app is None or (request.version != BETA and app.spec.type in BETA_ONLY_TYPES):
+    if app is None or app.is_deleted or (request.version != BETA and app.spec.type in BETA_ONLY_TYPES):
         raise not_found(request.ids[0])
     return app
 
@@ -130,8 +149,8 @@ def _assignment(app: App, identifier: str) -> Json:
     return found
 
 
-def _shown(app: App, request: GraphRequest) -> Json:
-    whole = app_json(app, request.version)
+def _shown(graph: Graph, app: App, request: GraphRequest) -> Json:
+    whole = app_json(app, request.version, graph.clock.now())
     expanded = [name.strip() for name in request.query.get("$expand", "").split(",") if name.strip()]
     if unknown := set(expanded) - {"assignments", "categories"}:
         raise GraphFault(400, "BadRequest", f"The property '{min(unknown)}' cannot be expanded.", plain=True)
@@ -139,7 +158,9 @@ def _shown(app: App, request: GraphRequest) -> Json:
     check_selected(names, whole, "mobileApp")
     result = selected(whole, names, ("@odata.type",))
     if "assignments" in expanded:
-        result["assignments"] = [shown(assignment, request.version) for assignment in app.assignments]
+        result["assignments"] = [
+            shown(assignment, request.version) for assignment in seen_assignments(graph.world, app)
+        ]
     if "categories" in expanded:
         result["categories"] = []
     return result

@@ -18,9 +18,10 @@ from ..paging import ENTRA_PAGE
 from ..routing import V1, Routes
 from ..rules import RuleError
 from ..selection import check_selected, selected
+from ..switches import switch
 from ..throttle import ENTRA
 from .directory_devices import page_of_devices
-from .directory_queries import condition, require_advanced, require_eventual
+from .directory_queries import INDEX_LAG_SECONDS, condition, require_advanced, require_eventual
 
 if TYPE_CHECKING:
     from ..graph import Graph
@@ -28,6 +29,13 @@ if TYPE_CHECKING:
 routes = Routes()
 
 MOST_BINDS = 20
+NEW_GROUP_MISSING_SECONDS = switch(
+    "new_group_missing_seconds", 0.0, "How long a new group is not found although its creation was answered."
+)
+NEW_GROUP_UNLISTED_SECONDS = switch(
+    "new_group_unlisted_seconds", 0.0, "How long a new group is missing from lists of groups."
+)
+GROUP_SOFT_DELETE = switch("group_soft_delete", False, "Deleted groups can be found among the deleted items.")
 BIND = "members@odata.bind"
 FILTER_FIELDS: dict[str, Callable[[Group], Any]] = {
     "id": lambda group: group.id,
@@ -41,7 +49,7 @@ FILTER_FIELDS: dict[str, Callable[[Group], Any]] = {
 
 @routes.on("GET", "/groups", ENTRA)
 def list_groups(graph: Graph, request: GraphRequest) -> GraphResponse:
-    listed, names = graph.world.directory.listed, request.selected()
+    listed, names = _listed(graph, request), request.selected()
     matches = condition(request, FILTER_FIELDS)
     if listed:
         check_selected(names, group_json(listed[0]), "group")
@@ -59,7 +67,7 @@ def list_groups(graph: Graph, request: GraphRequest) -> GraphResponse:
 def count_groups(graph: Graph, request: GraphRequest) -> GraphResponse:
     require_eventual(request)
     matches = condition(request, FILTER_FIELDS)
-    count = sum(matches is None or matches(group) for group in graph.world.directory.listed)
+    count = sum(matches is None or matches(group) for group in _listed(graph, request))
     return GraphResponse(200, str(count).encode(), content_type="text/plain")
 
 
@@ -72,7 +80,8 @@ def create_group(graph: Graph, request: GraphRequest) -> GraphResponse:
     if body.get("mailEnabled") is not False or body.get("securityEnabled") is not True:
         raise bad_request("The service does not currently support writes of mail-enabled groups.")
     directory, now = graph.world.directory, graph.clock.now()
-    identifier = guid(graph.world.seed, "created group", len(directory.listed), body["mailNickname"])
+    number = len(directory.groups) + len(directory.deleted)
+    identifier = guid(graph.world.seed, "created group", number, body["mailNickname"])
     group = Group(identifier, body["displayName"], body["mailNickname"], body.get("description"), now, _rule(body))
     bound = _bound_devices(graph, body)
     if bound and group.is_dynamic:
@@ -81,7 +90,7 @@ def create_group(graph: Graph, request: GraphRequest) -> GraphResponse:
         directory.add(group)
     except RuleError as error:
         raise bad_request(f"Invalid membership rule: {error}.") from error
-    group.members = {device.ordinal for device in bound}
+    directory.put_members(group, {device.ordinal for device in bound})
     if group.is_dynamic:
         graph.world.life.plan_population(group, now)
     return answer({"@odata.context": request.context("groups/$entity"), **group_json(group)}, status=201)
@@ -99,6 +108,7 @@ def update_group(graph: Graph, request: GraphRequest) -> GraphResponse:
     group = _group(graph, request)
     body = _body(request)
     added = _bound_devices(graph, body)
+    _refuse_old_version(group, request)
     if added:
         _add_members(graph, group, added)
     group.display_name = body.get("displayName") or group.display_name
@@ -106,6 +116,27 @@ def update_group(graph: Graph, request: GraphRequest) -> GraphResponse:
     if "membershipRule" in body:
         _change_rule(graph, group, body["membershipRule"])
     return no_content()
+
+
+@routes.on("DELETE", "/groups/{}", ENTRA, (V1,))
+def delete_group(graph: Graph, request: GraphRequest) -> GraphResponse:
+    """Assignments to the group stay, and reach nobody."""
+    group = _group(graph, request)
+    members, directory = group.members, graph.world.directory
+    directory.remove(group)
+    if not graph.world.settings[GROUP_SOFT_DELETE]:
+        directory.purged[group.id] = directory.deleted.pop(group.id)
+    graph.world.life.wake(members, graph.clock.now())
+    return no_content()
+
+
+@routes.on("GET", "/directory/deletedItems/microsoft.graph.group", ENTRA, (V1,))
+def list_deleted(graph: Graph, request: GraphRequest) -> GraphResponse:
+    def encode(group: Group) -> bytes:
+        return orjson.dumps(group_json(group))
+
+    deleted = list(graph.world.directory.deleted.values())
+    return graph.pager.page(request, deleted, encode, context="directory/deletedItems", size=ENTRA_PAGE)
 
 
 @routes.on("GET", "/groups/{}/members", ENTRA, (V1,))
@@ -122,7 +153,7 @@ def list_member_devices(graph: Graph, request: GraphRequest) -> GraphResponse:
 @routes.on("GET", "/groups/{}/members/$count", ENTRA, (V1,))
 def count_members(graph: Graph, request: GraphRequest) -> GraphResponse:
     require_eventual(request)
-    return GraphResponse(200, str(len(_group(graph, request).members)).encode(), content_type="text/plain")
+    return GraphResponse(200, str(len(_members(graph, request))).encode(), content_type="text/plain")
 
 
 @routes.on("POST", "/groups/{}/members/$ref", ENTRA, (V1,))
@@ -140,7 +171,7 @@ def remove_member(graph: Graph, request: GraphRequest) -> GraphResponse:
     _refuse_dynamic(group)
     if device is None or device.ordinal not in group.members:
         raise entra_not_found(request.ids[1])
-    group.members.discard(device.ordinal)
+    graph.world.directory.put_members(group, group.members - {device.ordinal})
     graph.world.life.wake([device.ordinal], graph.clock.now())
     return no_content()
 
@@ -181,14 +212,32 @@ def _body(request: GraphRequest) -> Json:
 
 def _group(graph: Graph, request: GraphRequest) -> Group:
     group = graph.world.directory.groups.get(request.ids[0])
-    if group is None:
+    if group is None or graph.clock.now() < group.created_at + graph.world.settings[NEW_GROUP_MISSING_SECONDS]:
         raise entra_not_found(request.ids[0])
     return group
 
 
 def _members(graph: Graph, request: GraphRequest) -> list[Device]:
-    devices = graph.world.fleet.devices
-    return [devices[ordinal] for ordinal in sorted(_group(graph, request).members)]
+    """As they are; for an advanced query as its index has them, which may lag."""
+    group, devices = _group(graph, request), graph.world.fleet.devices
+    members, lag = group.members, graph.world.settings[INDEX_LAG_SECONDS]
+    if lag and request.headers.get("consistencylevel", "").lower() == "eventual":
+        members = graph.world.directory.log.members_at(group.id, members, graph.clock.now() - lag)
+    return [devices[ordinal] for ordinal in sorted(members)]
+
+
+def _listed(graph: Graph, request: GraphRequest) -> list[Group]:
+    settings, now = graph.world.settings, graph.clock.now()
+    late = settings[NEW_GROUP_UNLISTED_SECONDS]
+    if request.is_advanced:
+        late = max(late, settings[INDEX_LAG_SECONDS])
+    return [group for group in graph.world.directory.listed if now >= group.created_at + late]
+
+
+def _refuse_old_version(group: Group, request: GraphRequest) -> None:
+    """`If-Match` is kept where a client sends it; Graph gives no ETag, so it can only be `*` or wrong."""
+    if request.headers.get("if-match", "*") != "*":
+        raise GraphFault(412, "PreconditionFailed", f"The version of group {group.id} does not match.", plain=True)
 
 
 def _rule(body: Json) -> str | None:
@@ -234,7 +283,7 @@ def _add_members(graph: Graph, group: Group, devices: list[Device]) -> None:
         raise bad_request(
             "One or more added object references already exist for the following modified properties: 'members'."
         )
-    group.members |= ordinals
+    graph.world.directory.put_members(group, group.members | ordinals)
     graph.world.life.wake(ordinals, graph.clock.now())
 
 

@@ -9,7 +9,11 @@ from typing import Any
 from ..errors import GraphFault, bad_request
 from ..messages import GraphRequest
 from ..query import Fields, FilterError, parse_filter
+from ..switches import switch
 
+INDEX_LAG_SECONDS = switch(
+    "directory_index_lag_seconds", 0.0, "How far advanced queries (ConsistencyLevel: eventual) are behind."
+)
 ADVANCED_OPERATORS = {"ne", "not", "endswith", "contains"}
 
 
