@@ -78,7 +78,7 @@ def _status(
 
 
 def _without_report(device: Device, app: EffectiveApp) -> DeviceStatus:
-    decided_at, heard_at = app.reason.revision.activated_at, device.last_check_in_at
+    decided_at, heard_at = app.origin.activated_at, device.last_check_in_at
     has_checked_in = heard_at is not None and decided_at is not None and heard_at >= decided_at
     return DeviceStatus.WAITING_FOR_INTUNE if has_checked_in else DeviceStatus.WAITING_FOR_DEVICE
 

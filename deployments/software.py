@@ -11,6 +11,7 @@ from deployments.desired import desired_state, desired_targets
 from deployments.effects import device_effects, target_effects
 from deployments.models import Application, AppVersion, BaselineEntry, BaselineRevision, SoftwareProfile
 from deployments.models.profiles import NAMES_OF_CONTAINERS
+from deployments.origins import origin_of, with_origin
 from deployments.resolver import effective_software
 from deployments.rulebook import rule_of
 from deployments.targets import EXACT, KEPT
@@ -32,7 +33,8 @@ __all__ = [
 
 @dataclass(frozen=True)
 class EffectiveApp:
-    """What holds for one application. `intent` None: `reason` took it away.
+    """What holds for one application. `intent` None: `reason` took it away. `origin` is the revision that brought it,
+    which has been followed since without a break.
 
     `versions` by platform; a platform that the application has no version for is no key. `overruled` are wider
     entries that would have held; `conflicting` entries of the same level that were not followed.
@@ -42,6 +44,7 @@ class EffectiveApp:
     intent: str | None
     versions: Mapping[str, AppVersion]
     reason: BaselineEntry
+    origin: BaselineRevision
     overruled: tuple[BaselineEntry, ...]
     conflicting: tuple[BaselineEntry, ...]
 
@@ -91,7 +94,7 @@ def effective_for_container(profile: SoftwareProfile, revision: BaselineRevision
 
 
 def _entries(revision: BaselineRevision | None) -> QuerySet[BaselineEntry]:
-    entries = BaselineEntry.objects.select_related(
+    named = BaselineEntry.objects.select_related(
         "application",
         "version",
         "decision",
@@ -99,6 +102,7 @@ def _entries(revision: BaselineRevision | None) -> QuerySet[BaselineEntry]:
         "revision__decided_by",
         *NAMES_OF_CONTAINERS,
     )
+    entries = with_origin(named)
     if revision is None:
         return entries.filter(revision__status=BaselineRevision.Status.ACTIVE)
     return entries.filter(revision=revision)
@@ -115,6 +119,7 @@ def _effective(found: Iterable[BaselineEntry], platforms: Iterable[str]) -> list
             intent=outcome.intent,
             versions=versions.pick_each(outcome.application_id, outcome.version_id, platforms),
             reason=entries[outcome.rule.entry_id],
+            origin=origin_of(entries[outcome.rule.entry_id]),
             overruled=tuple(entries[rule.entry_id] for rule in outcome.overruled),
             conflicting=tuple(entries[rule.entry_id] for rule in losers.get(outcome.application_id, ())),
         )

@@ -8,6 +8,7 @@ from django.urls import reverse
 from deployments.exchange.writing import as_yaml
 from deployments.models import BaselineRevision
 from deployments.services.rollback import take_back
+from deployments.software import effective_for_device
 from schools.models import AuditEvent
 from tests import factories as make
 from tests.factories import NOW, timedelta
@@ -205,3 +206,38 @@ def test_computer_is_given_something_of_its_own_in_a_draft(client: Client) -> No
     assert f'value="device:{device.pk}" selected' in browser.get(address, chosen).content.decode()
     assert browser.post(address, chosen).status_code == 302
     assert draft.entries.get().profile.device == device
+
+
+def test_computers_page_names_who_decided_on_each_app_not_who_decided_last(client: Client) -> None:
+    school, municipality = make.school(), make.municipality()
+    word, krita = (make.app_version(make.application(name)).application for name in ("Word", "Krita"))
+    anna, bengt = (make.person("it_admin", display_name=name) for name in ("Anna Först", "Bengt Sist"))
+    first = make.revision("superseded", decided_by=anna, decided_at=NOW, activated_at=NOW)
+    second = make.revision("active", decided_by=bengt, decided_at=NOW, activated_at=NOW + timedelta(days=30))
+    for revision in (first, second):
+        make.entry(revision, municipality, word)
+    make.entry(second, municipality, krita)
+    device = make.device(school)
+    client.force_login(make.person("it_admin"))
+
+    rows = {row.app.application: row.app.origin for row in client.get(device.get_absolute_url()).context["rows"]}
+
+    assert (rows[word].pk, str(rows[word].decided_by)) == (first.pk, "Anna Först")
+    assert (rows[krita].pk, str(rows[krita].decided_by)) == (second.pk, "Bengt Sist")
+    assert str(rows[word]) == str(first)
+
+
+def test_a_break_or_another_ground_makes_a_later_revision_the_origin() -> None:
+    municipality, decision = make.municipality(), make.decision()
+    gone, regrounded = (make.app_version(make.application(name)).application for name in ("Borta", "Nytt beslut"))
+    days = [NOW + timedelta(days=day) for day in (0, 10, 20)]
+    old, middle = (make.revision("superseded", activated_at=day) for day in days[:2])
+    now = make.revision("active", activated_at=days[2])
+    for revision in (old, now):
+        make.entry(revision, municipality, gone)
+    for revision, ground in ((old, None), (middle, decision), (now, decision)):
+        make.entry(revision, municipality, regrounded, decision=ground)
+
+    apps = {app.application: app.origin.pk for app in effective_for_device(make.device(make.school()))}
+
+    assert apps == {gone: now.pk, regrounded: middle.pk}
