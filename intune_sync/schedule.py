@@ -15,7 +15,8 @@ Mode, Status = SyncRun.Mode, SyncRun.Status
 
 def knows_changes(resource: str) -> bool:
     """Whether Graph can be asked for what has changed in the resource since it was last read."""
-    return resource in SyncRun.WINDOWED and SyncPosition.objects.filter(resource=resource).exists()
+    position = SyncPosition.objects.filter(resource=resource).exclude(watermark=None, delta_link="")
+    return resource in SyncRun.WINDOWED and position.exists()
 
 
 def latest_night(now: datetime) -> datetime:

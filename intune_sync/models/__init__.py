@@ -4,6 +4,7 @@ from intune_sync.models.detected import IntuneDetectedApp
 from intune_sync.models.epochs import Epoch, Lane
 from intune_sync.models.groups import KeptGroup
 from intune_sync.models.imports import AutopilotImport, ImportRow
+from intune_sync.models.members import GroupMember
 from intune_sync.models.mirror import IntuneApp, IntuneAssignment, IntuneGroup, UnmatchedRecord
 from intune_sync.models.operations import Operation, OwnedAssignment
 from intune_sync.models.orders import ActionOrder
@@ -20,6 +21,7 @@ __all__ = [
     "AutopilotProfile",
     "Epoch",
     "GraphCondition",
+    "GroupMember",
     "ImportRow",
     "IntuneApp",
     "IntuneAssignment",

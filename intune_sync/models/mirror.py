@@ -68,6 +68,9 @@ class IntuneGroup(models.Model):
     display_name = models.CharField(_("name"), max_length=300)
     membership_rule = models.TextField(_("membership rule"), blank=True)
     member_count = models.PositiveIntegerField(_("members"), null=True)
+    members_read_at = models.DateTimeField(
+        null=True, help_text=_("Since when the computers in it are known one by one; only for groups of ours.")
+    )
     missing_since = models.DateTimeField(null=True)
 
     class Meta:

@@ -49,6 +49,7 @@ class SyncRun(Moves):
         GROUPS = "groups", _("Entra groups")
         AUTOPILOT = "autopilot", _("Autopilot identities")
         DEVICES = "devices", _("Managed devices")
+        ENTRA_DEVICES = "entra_devices", _("Computers in Entra")
         COMPLIANCE = "compliance", _("Unmet compliance settings")
         ENROLMENTS = "enrolments", _("Enrolment attempts")
         APPS = "apps", _("Apps and assignments")
@@ -84,6 +85,7 @@ class SyncRun(Moves):
     ENDED: ClassVar[list[str]] = ["changed", "no_changes", "skipped_busy", "unsafe", "failed", "abandoned"]
     AFTER: ClassVar[dict[str, list[str]]] = {
         "devices": ["autopilot"],
+        "entra_devices": ["autopilot", "devices"],
         "compliance": ["devices"],
         "enrolments": ["devices"],
         "install_status": ["devices", "apps"],
@@ -97,7 +99,7 @@ class SyncRun(Moves):
         "enrolments": timedelta(hours=1),
     }
     """Resources that change too slowly to be read at each interval."""
-    WINDOWED: ClassVar[frozenset[str]] = frozenset({"devices"})
+    WINDOWED: ClassVar[frozenset[str]] = frozenset({"devices", "groups", "entra_devices"})
     """Resources of which Graph can be asked for changes alone; the others are always read whole."""
 
     resource = models.CharField(_("what"), max_length=20, choices=Resource.choices)

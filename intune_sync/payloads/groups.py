@@ -6,6 +6,7 @@ https://learn.microsoft.com/entra/identity/users/groups-dynamic-membership
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -14,7 +15,9 @@ from intune_sync.graph import BatchRequest
 from intune_sync.payloads.values import text
 
 GROUPS_PATH = "groups"
-GROUPS_PARAMS = {"$select": "id,displayName,membershipRule", "$top": "999"}
+GROUP_FIELDS = "id,displayName,membershipRule"
+GROUPS_PARAMS = {"$select": GROUP_FIELDS, "$top": "999"}
+COMPUTER = "#microsoft.graph.device"
 _TEXTS = re.compile(r'"[^"]*"')
 _NARROWS = re.compile(r"\b(and|not)\b|-n(e|ot\w*)\b", re.IGNORECASE)
 _TAG = re.compile(r'-(eq|startswith)\s+"\[OrderID\]:([^"]*)"', re.IGNORECASE)
@@ -48,6 +51,16 @@ def rule_scope(rule: str) -> tuple[str, str] | None:
         return ("all", "") if _EVERY_AUTOPILOT_DEVICE.search(rule) else None
     operator, tag = named.pop()
     return ("tag" if operator == "eq" else "prefix", tag)
+
+
+def is_computer(member: Mapping[str, Any]) -> bool:
+    """A member of a group may be a person or another group; Entra may leave out what it is where only computers are."""
+    return bool(member.get("@odata.type", COMPUTER) == COMPUTER)
+
+
+def member_objects(members: Iterable[Mapping[str, Any]]) -> Iterator[UUID]:
+    """Ids of the computers among the members of a group."""
+    return (UUID(member["id"]) for member in members if is_computer(member))
 
 
 def count_request(group_id: UUID) -> BatchRequest:

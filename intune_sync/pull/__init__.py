@@ -9,6 +9,7 @@ from intune_sync.pull.compliance import pull_compliance
 from intune_sync.pull.detected_apps import pull_detected_apps
 from intune_sync.pull.devices import pull_devices
 from intune_sync.pull.enrolments import pull_enrolments
+from intune_sync.pull.entra_devices import pull_entra_devices
 from intune_sync.pull.groups import pull_groups
 from intune_sync.pull.install_status import pull_install_status
 from intune_sync.pull.outcome import Outcome, Pull
@@ -18,6 +19,7 @@ PULLS: dict[str, Callable[[Pull], Outcome]] = {
     SyncRun.Resource.GROUPS: pull_groups,
     SyncRun.Resource.AUTOPILOT: pull_autopilot,
     SyncRun.Resource.DEVICES: pull_devices,
+    SyncRun.Resource.ENTRA_DEVICES: pull_entra_devices,
     SyncRun.Resource.COMPLIANCE: pull_compliance,
     SyncRun.Resource.ENROLMENTS: pull_enrolments,
     SyncRun.Resource.APPS: pull_apps,

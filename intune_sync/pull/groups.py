@@ -8,8 +8,9 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Model
 
-from intune_sync.models import IntuneAssignment, IntuneGroup, UnmatchedRecord
+from intune_sync.models import IntuneAssignment, IntuneGroup, SyncRun, UnmatchedRecord
 from intune_sync.payloads.groups import (
+    GROUP_FIELDS,
     GROUPS_PARAMS,
     GROUPS_PATH,
     GroupRow,
@@ -18,8 +19,14 @@ from intune_sync.payloads.groups import (
     member_count,
     rule_scope,
 )
+from intune_sync.pull.delta import ResyncRequired, start_link
+from intune_sync.pull.group_changes import read_changes, save_changes
+from intune_sync.pull.members import COLUMNS as MEMBER_COLUMNS
+from intune_sync.pull.members import change_members, groups_of_ours, read_members, save_members
 from intune_sync.pull.outcome import Outcome, Pull
+from intune_sync.pull.positions import delta_link, move_link
 from intune_sync.pull.rows import save_rows
+from intune_sync.pull.staging import staging
 from intune_sync.pull.unmatched import Unmatched, save_unmatched
 from schools.models import Municipality, School, SchoolForm
 
@@ -28,18 +35,66 @@ MOST_COUNTED = 400
 
 
 def pull_groups(pull: Pull) -> Outcome:
+    if pull.is_window:
+        try:
+            return _pull_changes(pull)
+        except ResyncRequired:
+            pull.run.mode = SyncRun.Mode.FULL
+            return _pull_whole(pull, {"resynced": 1})
+    return _pull_whole(pull, {})
+
+
+def _pull_changes(pull: Pull) -> Outcome:
+    """What has changed; and the whole list of members of a group that has become ours since."""
+    changes = read_changes(pull, delta_link(pull.run.resource))
+    known = IntuneGroup.objects.exclude(members_read_at=None).values_list("graph_id", flat=True)
+    with staging("pulled_members", MEMBER_COLUMNS) as table:
+        read = read_members(pull, groups_of_ours() - set(known), table)
+        table.analyse()
+        with transaction.atomic():
+            pull.confirm()
+            counts = save_changes(pull, changes)
+            counts["members"] = change_members(changes.members) + save_members(pull, read)
+            _finish(pull, counts, _stored(), changes.link)
+    return Outcome(counts)
+
+
+def _stored() -> dict[UUID, GroupRow]:
+    stored = IntuneGroup.objects.filter(missing_since=None)
+    return {row.graph_id: GroupRow(row.graph_id, row.display_name, row.membership_rule) for row in stored}
+
+
+def _finish(pull: Pull, counts: dict[str, int], rows: dict[UUID, GroupRow], link: str) -> None:
+    counts["linked"], ambiguous = _link(rows)
+    counts["unmatched"] = save_unmatched(pull.run.resource, ambiguous, pull.now)
+    move_link(pull, link)
+
+
+def _pull_whole(pull: Pull, counts: dict[str, int]) -> Outcome:
+    link = start_link(pull.graph, GROUPS_PATH, {"$select": f"{GROUP_FIELDS},members"})
     rows: dict[UUID, GroupRow] = {}
     for page in pull.graph.pages(GROUPS_PATH, GROUPS_PARAMS):
         rows.update({row.graph_id: row for row in map(group_row, page)})
         pull.seen(len(rows))
-    members = _member_counts(pull, rows)
-    with transaction.atomic():
-        pull.confirm()
-        counts = save_rows(IntuneGroup, rows.values(), pull.now, released=pull.is_released)
-        counts["updated"] += _save_members(members)
-        counts["linked"], ambiguous = _link(rows)
-        counts["unmatched"] = save_unmatched(pull.run.resource, ambiguous, pull.now)
+    ours = _ours(rows)
+    members = _member_counts(pull, {key: row for key, row in rows.items() if key not in ours})
+    with staging("pulled_members", MEMBER_COLUMNS) as table:
+        read = read_members(pull, ours, table)
+        table.analyse()
+        with transaction.atomic():
+            pull.confirm()
+            counts |= save_rows(IntuneGroup, rows.values(), pull.now, released=pull.is_released)
+            counts["updated"] += _save_members(members)
+            counts["members"] = save_members(pull, read)
+            _finish(pull, counts, rows, link)
     return Outcome(counts)
+
+
+def _ours(rows: dict[UUID, GroupRow]) -> set[UUID]:
+    """Those that stand for a container, and those whose rule says that they will."""
+    scopes = {scope for scope, _owner in _owners()}
+    named = {row.graph_id for row in rows.values() if rule_scope(row.membership_rule) in scopes}
+    return (groups_of_ours() | named) & rows.keys()
 
 
 def _member_counts(pull: Pull, rows: dict[UUID, GroupRow]) -> dict[UUID, int]:

@@ -62,4 +62,16 @@ class Outcome:
         return any(self.counts.get(name) for name in CHANGES)
 
 
-CHANGES = ("created", "updated", "removed", "dropped", "settled", "missing", "returned", "linked", "placed")
+CHANGES = (
+    "created",
+    "updated",
+    "removed",
+    "dropped",
+    "settled",
+    "forgotten",
+    "members",
+    "missing",
+    "returned",
+    "linked",
+    "placed",
+)
