@@ -26,6 +26,11 @@ class GraphCaller:
     def sign_in(self) -> None:
         self.session.headers["Authorization"] = f"Bearer {self.sandbox.token()}"
 
+    def live(self, seconds: float) -> None:
+        """Let the sandbox live through `seconds`; the token may have expired by then."""
+        self.sandbox.advance(seconds)
+        self.sign_in()
+
     def __call__(self, method: str, path: str, body: Any = None, **headers: str) -> requests.Response:
         url = path if path.startswith("https:") else self.sandbox.url + path
         named = {name.replace("_", "-"): value for name, value in headers.items()}
