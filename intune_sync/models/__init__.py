@@ -1,6 +1,7 @@
 from intune_sync.models.automatic import AutomaticHold
 from intune_sync.models.condition import GraphCondition
 from intune_sync.models.detected import IntuneDetectedApp
+from intune_sync.models.door import GraphBreaker, GraphHold
 from intune_sync.models.epochs import Epoch, Lane
 from intune_sync.models.groups import KeptGroup
 from intune_sync.models.imports import AutopilotImport, ImportRow
@@ -20,7 +21,9 @@ __all__ = [
     "AutopilotImport",
     "AutopilotProfile",
     "Epoch",
+    "GraphBreaker",
     "GraphCondition",
+    "GraphHold",
     "GroupMember",
     "ImportRow",
     "IntuneApp",
