@@ -63,7 +63,8 @@ class SandboxProcess:
 
     def as_identity(self, name: str) -> "SandboxProcess":
         """The same sandbox, signed in to as another registration: `single`, `reader`, `writer` or `destructive`."""
-        return replace(self, **self.registrations[name])
+        known = self.registrations[name]
+        return replace(self, client_id=known["client_id"], client_secret=known["client_secret"])
 
     def stop(self) -> int:
         """End it as an operator would; the exit status."""

@@ -14,6 +14,7 @@ from .faults import FaultRule
 from .foreign import ForeignAdministrator, OrderRefused
 from .graph import Graph
 from .heart import Heart
+from .sign_in import SignIn
 
 Json = dict[str, Any]
 
@@ -24,6 +25,8 @@ class Control:
     def __init__(self, graph: Graph, heart: Heart) -> None:
         self.graph, self.heart = graph, heart
         self.administrator = ForeignAdministrator(graph)
+        world = graph.world
+        self.sign_in = SignIn(graph.tokens, world.tenant, world.seed, world.settings)
 
     def routes(self) -> list[Route]:
         return [
@@ -36,7 +39,7 @@ class Control:
             Route("/settings", self.settings, methods=["GET", "POST", "DELETE"]),
             Route("/foreign", self.foreign, methods=["POST"]),
             *DeviceControl(self.graph).routes(),
-            *IdentityControl(self.graph).routes(),
+            *IdentityControl(self.graph, self.sign_in).routes(),
         ]
 
     async def health(self, request: Request) -> Response:

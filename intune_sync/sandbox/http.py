@@ -1,4 +1,4 @@
-"""The ASGI application: token endpoint, Graph, stored reports and the control surface."""
+"""The ASGI application: Entra, Graph, stored reports and the control surface."""
 
 import hmac
 from asyncio import Transport
@@ -7,16 +7,16 @@ from urllib.parse import parse_qsl
 import orjson
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Mount, Route
 from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from .control import Control
+from .entra_http import EntraEndpoint, base_url
 from .faults import ConnectionCut
 from .graph import Graph, new_request_id
 from .messages import GraphRequest, GraphResponse
-from .tokens import TokenRefused
 
 TRANSPORT = "sandbox.transport"
 
@@ -34,21 +34,16 @@ class CuttableProtocol(HttpToolsProtocol):
 
 
 def make_application(graph: Graph, control: Control) -> Starlette:
-    entra, storage = EntraEndpoint(graph), ReportStorage(graph)
+    storage = ReportStorage(graph)
     return Starlette(
         routes=[
-            Route("/{tenant}/v2.0/.well-known/openid-configuration", entra.configuration),
-            Route("/{tenant}/oauth2/v2.0/token", entra.token, methods=["POST"]),
+            *EntraEndpoint(graph, control.sign_in).routes(),
             Route("/sandbox-storage/{name}", storage.download),
             Mount("/sandbox", routes=control.routes()),
             Mount("/v1.0", app=GraphEndpoint(graph, "v1.0")),
             Mount("/beta", app=GraphEndpoint(graph, "beta")),
         ]
     )
-
-
-def base_url(request: Request) -> str:
-    return f"https://{request.headers.get('host', request.url.netloc)}"
 
 
 class GraphEndpoint:
@@ -101,45 +96,6 @@ async def _cut(scope: Scope, receive: Receive, send: Send, cut: ConnectionCut) -
         transport.close()
     while (await receive())["type"] != "http.disconnect":
         pass
-
-
-class EntraEndpoint:
-    def __init__(self, graph: Graph) -> None:
-        self.graph = graph
-
-    async def configuration(self, request: Request) -> Response:
-        root = f"{base_url(request)}/{request.path_params['tenant']}"
-        return JSONResponse(
-            {
-                "token_endpoint": f"{root}/oauth2/v2.0/token",
-                "token_endpoint_auth_methods_supported": ["client_secret_post", "private_key_jwt"],
-                "authorization_endpoint": f"{root}/oauth2/v2.0/authorize",
-                "device_authorization_endpoint": f"{root}/oauth2/v2.0/devicecode",
-                "issuer": f"{root}/v2.0",
-                "jwks_uri": f"{root}/discovery/v2.0/keys",
-                "response_types_supported": ["code", "id_token"],
-                "subject_types_supported": ["pairwise"],
-                "id_token_signing_alg_values_supported": ["RS256"],
-                "scopes_supported": ["openid"],
-            }
-        )
-
-    async def token(self, request: Request) -> Response:
-        form = dict(parse_qsl((await request.body()).decode(), keep_blank_values=True))
-        tenant = request.path_params["tenant"]
-        try:
-            if tenant != self.graph.tokens.tenant_id:
-                raise TokenRefused("invalid_request", 90002, f"Tenant '{tenant}' not found.")
-            return JSONResponse(self.graph.tokens.grant(form, f"{base_url(request)}{request.url.path}"))
-        except TokenRefused as refused:
-            body = {
-                "error": refused.error,
-                "error_description": f"AADSTS{refused.number}: {refused.text}",
-                "error_codes": [refused.number],
-                "correlation_id": new_request_id(),
-                "trace_id": new_request_id(),
-            }
-            return JSONResponse(body, 401 if refused.error == "invalid_client" else 400)
 
 
 class ReportStorage:

@@ -49,16 +49,25 @@ PORTAL_ROLES = tuple(sorted({*READER_ROLES, *WRITER_ROLES, *DESTRUCTIVE_ROLES, *
 
 @dataclass(slots=True)
 class Registration:
-    """`certificate` is the app's public one as PEM; without it the signature of an assertion is not judged."""
+    """`redirect_uris` are where people may be sent after sign-in; anywhere if there are none.
+
+    `certificate` is the app's public one as PEM; without it the signature of an assertion is not judged.
+    """
 
     name: str
     client_id: str
     client_secret: str
     roles: tuple[str, ...]
     certificate: str | None = None
+    redirect_uris: tuple[str, ...] = ()
 
     def shown(self) -> Json:
-        return {"name": self.name, "client_id": self.client_id, "roles": sorted(self.roles)}
+        return {
+            "name": self.name,
+            "client_id": self.client_id,
+            "roles": sorted(self.roles),
+            "redirect_uris": list(self.redirect_uris),
+        }
 
 
 def make_registrations(
