@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -18,7 +18,7 @@ from django.utils import formats, timezone
 from config.navigation import Link, links
 from deployments.models import ChangeSet
 from deployments.requests.queue import waiting_for_it
-from intune_sync.models import GraphCondition, SyncRun
+from intune_sync.models import GraphCondition, KillSwitch, SyncRun
 from schools.models import Municipality, User
 
 CACHE_KEY = "site"
@@ -38,6 +38,7 @@ class Snapshot:
     devices_as_of: datetime | None = None
     requesters: Sequence[int] = ()
     reviews: int = 0
+    stopped_since: datetime | None = None
 
 
 def read_snapshot() -> Snapshot:
@@ -60,7 +61,8 @@ def _fresh_snapshot() -> Snapshot:
         devices_as_of=Subquery(runs.values("finished_at")[:1]),
         requesters=ArraySubquery(waiting.values("requested_by")),
         reviews=Coalesce(Subquery(_counted(waiting_for_it(timezone.now()))), 0),
-    ).values_list("name", "last_answer_at", "down_since", "throttled_until", "devices_as_of", "requesters", "reviews")
+        stopped_since=Subquery(KillSwitch.objects.thrown().values("thrown_at")[:1]),
+    ).values_list("name", *(each.name for each in fields(Snapshot)[1:]))
     return Snapshot(*(row.first() or ()))
 
 
@@ -122,6 +124,12 @@ class Site:
     @property
     def down_since(self) -> datetime | None:
         return self._snapshot.down_since
+
+    @property
+    def stopped_since(self) -> datetime | None:
+        """Since when nothing is written to Intune, shown to those who see the synchronisation."""
+        is_seen = self._user is not None and self._user.access.reads("intune_sync.view_syncrun")
+        return self._snapshot.stopped_since if is_seen else None
 
     @property
     def down_since_text(self) -> str:

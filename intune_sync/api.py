@@ -16,6 +16,7 @@ from rest_framework.response import Response
 
 from intune_sync.api_changes import WritableChangeSetViewSet
 from intune_sync.api_new_apps import NewAppViewSet
+from intune_sync.api_writes import ImportViewSet, MarkViewSet, OperationViewSet, OrderViewSet, StopViewSet
 from intune_sync.models import SyncRun
 from intune_sync.runs import release, request_runs
 from intune_sync.tasks import wake_pull
@@ -131,4 +132,9 @@ router_entries: list[tuple[str, type[viewsets.GenericViewSet[Any]], str]] = [
     ("sync-runs", SyncRunViewSet, "sync-run"),
     ("change-sets", WritableChangeSetViewSet, "change-set"),
     ("new-apps", NewAppViewSet, "new-app"),
+    ("writing-stops", StopViewSet, "writing-stop"),
+    ("operations", OperationViewSet, "operation"),
+    ("imports", ImportViewSet, "import"),
+    ("remote-actions", OrderViewSet, "remote-action"),
+    ("autopilot-marks", MarkViewSet, "autopilot-mark"),
 ]

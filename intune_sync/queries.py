@@ -55,13 +55,14 @@ class Queue:
     under_way: int = 0
     throttled: int = 0
     doubtful: int = 0
+    awaiting: int = 0
     failed: int = 0
     oldest_at: datetime | None = None
     not_before: datetime | None = None
 
     @property
     def open(self) -> int:
-        return self.waiting + self.under_way + self.throttled + self.doubtful
+        return self.waiting + self.under_way + self.throttled + self.doubtful + self.awaiting
 
 
 @dataclass(frozen=True)
@@ -143,9 +144,10 @@ def write_queue() -> Queue:
         under_way=Count("pk", filter=Q(status__in=Operation.HELD)),
         throttled=Count("pk", filter=Q(status=status.THROTTLED)),
         doubtful=Count("pk", filter=Q(status=status.UNKNOWN)),
+        awaiting=Count("pk", filter=Q(status=status.AWAITING_APPROVAL)),
         failed=Count("pk", filter=Q(status=status.FAILED)),
         oldest_at=Min("created_at", filter=~Q(status__in=[status.VERIFIED, status.FAILED])),
-        not_before=Min("not_before", filter=Q(status__in=[status.READY, status.THROTTLED, status.UNKNOWN])),
+        not_before=Min("not_before", filter=Q(status__in=Operation.WAITING)),
     )
     return Queue(**counts)
 

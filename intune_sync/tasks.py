@@ -11,6 +11,7 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from intune_sync import apply, automatic, ledger, reconcile, runs, trouble
+from intune_sync.models import Operation
 
 log = logging.getLogger(__name__)
 
@@ -72,6 +73,11 @@ def wake_pull(run_ids: Iterable[int]) -> None:
 
 def wake_write() -> None:
     _send(write.delay)
+
+
+def wake(operation: Operation) -> None:
+    """Those who carry out this kind."""
+    (wake_act if operation.kind == Operation.Kind.ACTION else wake_write)()
 
 
 def wake_act() -> None:

@@ -29,7 +29,7 @@ from deployments.models import (
 )
 from deployments.models.profiles import OWNER_OF_LEVEL
 from fleet.models import Device, HardwareModel, Platform
-from intune_sync.models import IntuneApp, Operation, SyncRun
+from intune_sync.models import ActionOrder, AutopilotImport, IntuneApp, KillSwitch, Operation, SyncRun
 from schools.models import (
     Administration,
     ApiToken,
@@ -350,6 +350,30 @@ def new_app(name: str = "", status: str = "failed", **columns: Any) -> Operation
     wanted = {"type": "webApp", "name": name or f"Ny app {number()}", "marker": str(uuid()), "publisher": "Utgivaren"}
     columns = {"requested_by": columns.get("requested_by") or person("it_admin"), **columns}
     return Operation.objects.create(kind="create_app", desired=wanted, status=status, finished_at=NOW, **columns)
+
+
+def kill_switch(**columns: Any) -> KillSwitch:
+    return KillSwitch.objects.create(
+        **{"reason": "Fel tilldelning", "thrown_by": person("it_admin"), "thrown_at": NOW, **columns}
+    )
+
+
+def autopilot_import(**columns: Any) -> AutopilotImport:
+    return AutopilotImport.objects.create(**{"file_name": "datorer.csv", "requested_by": person("it_admin"), **columns})
+
+
+def action_order(action: str = "wipe", **columns: Any) -> ActionOrder:
+    """Of two computers, which waits for a second person."""
+    columns = {"reason": "Stulna", "requested_by": person("it_admin"), "device_count": 2, **columns}
+    order = ActionOrder.objects.create(action=action, is_destructive=action in ActionOrder.DESTRUCTIVE, **columns)
+    order.devices.set([device(), device()])
+    return order
+
+
+def autopilot_mark(**columns: Any) -> Operation:
+    wanted = {"autopilot_id": str(uuid()), "serial_number": "PF0001", "group_tag": "GY-NY"}
+    columns = {"requested_by": person("it_admin"), "desired": wanted, "status": "failed", **columns}
+    return Operation.objects.create(kind="identity", **columns)
 
 
 def operation(change: AssignmentChange, status: str = "ready", **columns: Any) -> Operation:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from intune_sync.figures import figures
-from intune_sync.models import SyncRun, UnmatchedRecord
+from intune_sync.models import Operation, SyncRun, UnmatchedRecord
 from intune_sync.queries import health as read_health
 from intune_sync.runs import release, request_runs
 from intune_sync.tasks import wake_pull
@@ -36,6 +36,8 @@ def health(request: HttpRequest) -> HttpResponse:
         "recent": SyncRun.objects.visible_to(user)[:RECENT],
         "may_start": user.has_perm("intune_sync.start_sync"),
         "may_release": user.has_perm("intune_sync.release_sync"),
+        "may_let_in": user.has_perm("intune_sync.release_operation"),
+        "set_aside": Operation.objects.quarantined().select_related("change_set", *Operation.NAMES_OF_SUBJECT)[:RECENT],
     }
     return render_page(request, "intune_sync/health.html", context, partial="intune_sync/_health.html")
 
