@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from deployments.views import delegations, meeting_room, meetings, proposals, seats, semesters
+from deployments.views import delegations, meeting_room, meetings, own_items, proposals, seats, semesters
 
 urlpatterns = [
     path("baselines/<row:pk>/dates/", semesters.dates, name="semester_dates"),
@@ -10,6 +10,7 @@ urlpatterns = [
     path("proposals/new/", proposals.make_proposal, name="make_proposal"),
     path("proposals/<row:pk>/", proposals.proposal, name="proposal"),
     path("proposals/<row:pk>/support/", proposals.support, name="support_proposal"),
+    path("proposals/<row:pk>/stance/", proposals.take_stance, name="take_stance"),
     path("proposals/<row:pk>/comment/", proposals.comment, name="comment_proposal"),
     path("proposals/<row:pk>/withdraw/", proposals.withdraw, name="withdraw_proposal"),
     path("proposals/<row:pk>/reopen/", proposals.reopen, name="reopen_proposal"),
@@ -27,6 +28,8 @@ urlpatterns = [
     path("meetings/<row:pk>/change/", meetings.change_meeting, name="change_meeting"),
     path("meetings/<row:pk>/agenda/", meetings.refresh_agenda, name="refresh_agenda"),
     path("meetings/<row:pk>/items/", meetings.add_item, name="add_item"),
+    path("meetings/<row:pk>/items/<row:item>/change/", own_items.change_item, name="change_item"),
+    path("meetings/<row:pk>/items/<row:item>/remove/", own_items.remove_item, name="remove_item"),
     path("meetings/<row:pk>/items/<row:item>/move/", meetings.move_item, name="move_item"),
     path("meetings/<row:pk>/items/<row:item>/note/", meeting_room.write_note, name="write_note"),
     path("meetings/<row:pk>/items/<row:item>/vote/", meeting_room.vote, name="vote"),

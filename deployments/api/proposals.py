@@ -6,24 +6,30 @@ from typing import Any, cast
 
 import django_filters
 from django.utils.translation import gettext_lazy as _
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers, status
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from deployments.forms import KINDS
-from deployments.models import Application, AppVersion, Baseline, Intent, Proposal
-from deployments.models.profiles import NAMES_OF_CONTAINERS, OWNER_OF_LEVEL
+from deployments.models import Application, AppVersion, Baseline, Intent, Proposal, Seat, Stance
+from deployments.models.profiles import OWNER_OF_LEVEL
+from deployments.models.proposals import CONTAINERS
 from deployments.services import proposals
-from deployments.services.profiles import profile_of
+from deployments.services.profiles import Owner, profile_of
+from deployments.services.stances import take_stance
 from fleet.filters import KeyFilter
 from schools.api import Rows
 from schools.decorators import require
 from schools.idempotency import idempotent
 from schools.models import User
 
-PROFILE_NAMES = [f"profile{name.removeprefix('profile')}" for name in NAMES_OF_CONTAINERS]
+
+class StanceSerializer(serializers.ModelSerializer[Stance]):
+    class Meta:
+        model = Stance
+        fields = ["seat", "choice", "text"]
 
 
 class ProposalSerializer(serializers.ModelSerializer[Proposal]):
@@ -31,6 +37,8 @@ class ProposalSerializer(serializers.ModelSerializer[Proposal]):
     container = serializers.CharField(source="profile.__str__", read_only=True)
     proposed_by = serializers.SlugRelatedField[Any](slug_field="username", read_only=True)
     application_name = serializers.CharField(source="application.name", read_only=True)
+    moved_from = serializers.SerializerMethodField()
+    stances = serializers.SerializerMethodField(help_text=_("Of the seats, before the meeting; for the committee."))
 
     class Meta:
         model = Proposal
@@ -43,6 +51,7 @@ class ProposalSerializer(serializers.ModelSerializer[Proposal]):
             "replaces",
             "level",
             "container",
+            "moved_from",
             "intent",
             "version",
             "reason",
@@ -50,11 +59,22 @@ class ProposalSerializer(serializers.ModelSerializer[Proposal]):
             "proposed_by",
             "created_at",
             "raised_from",
+            "stances",
         ]
+
+    def get_moved_from(self, proposal: Proposal) -> str | None:
+        return str(proposal.moved_from) if proposal.moved_from else None
+
+    @extend_schema_field(StanceSerializer(many=True))
+    def get_stances(self, proposal: Proposal) -> list[dict[str, Any]]:
+        user = self.context["request"].user
+        seen = proposal.stances.all() if user.access.reads("deployments.view_meeting") else ()
+        return list(StanceSerializer(seen, many=True).data)
 
 
 class NewProposalSerializer(serializers.Serializer[Any]):
-    """`level` and `container` name the container: a school's key at level *school*, and so on."""
+    """`level` and `container` name the container: a school's key at level *school*, and so on. `from_level` and
+    `from_container` do so for the one whose rule moves, for kind *profile*."""
 
     baseline = serializers.PrimaryKeyRelatedField[Baseline](queryset=Baseline.objects.select_related("semester"))
     kind = serializers.ChoiceField(choices=Proposal.Kind.choices)
@@ -64,6 +84,10 @@ class NewProposalSerializer(serializers.Serializer[Any]):
     )
     level = serializers.ChoiceField(choices=list(KINDS))
     container = serializers.IntegerField(min_value=1, max_value=2**63 - 1, help_text=_("Key of the container's owner."))
+    from_level = serializers.ChoiceField(choices=list(KINDS), required=False, allow_null=True, default=None)
+    from_container = serializers.IntegerField(
+        min_value=1, max_value=2**63 - 1, required=False, allow_null=True, default=None
+    )
     intent = serializers.ChoiceField(
         choices=[(Intent.REQUIRED, Intent.REQUIRED.label), (Intent.AVAILABLE, Intent.AVAILABLE.label)],
         required=False,
@@ -75,14 +99,28 @@ class NewProposalSerializer(serializers.Serializer[Any]):
     reason = serializers.CharField(max_length=4000)
 
     def validate(self, said: dict[str, Any]) -> dict[str, Any]:
-        owner = KINDS[said.pop("level")].objects.filter(pk=said.pop("container")).first()
+        said["owner"] = self._owner("container", said.pop("level"), said.pop("container"))
+        level, key = said.pop("from_level"), said.pop("from_container")
+        said["former_owner"] = self._owner("from_container", level, key) if level or key else None
+        return said
+
+    def _owner(self, field: str, level: str | None, key: int | None) -> Owner:
+        owner = KINDS[level].objects.filter(pk=key or 0).first() if level else None
         if owner is None:
-            raise serializers.ValidationError({"container": [_("There is no such container.")]})
-        return {**said, "owner": owner}
+            raise serializers.ValidationError({field: [_("There is no such container.")]})
+        return owner
 
 
 class CommentSerializer(serializers.Serializer[Any]):
     text = serializers.CharField(max_length=2000)
+
+
+class NewStanceSerializer(serializers.Serializer[Any]):
+    seat = serializers.PrimaryKeyRelatedField[Seat](queryset=Seat.objects.all())
+    choice = serializers.ChoiceField(
+        choices=Stance.Choice.choices, allow_blank=True, help_text=_("Blank: take it back.")
+    )
+    text = serializers.CharField(max_length=300, required=False, allow_blank=True, default="")
 
 
 class WithdrawalSerializer(serializers.Serializer[Any]):
@@ -100,7 +138,9 @@ class ProposalFilters(django_filters.FilterSet):  # type: ignore[misc]
 
 
 class ProposalViewSet(Rows):
-    queryset = Proposal.objects.select_related("application", "proposed_by", "profile", *PROFILE_NAMES)
+    queryset = Proposal.objects.select_related("application", "proposed_by", "profile", *CONTAINERS).prefetch_related(
+        "stances"
+    )
     serializer_class = ProposalSerializer
     filterset_class = ProposalFilters
     permission = "deployments.view_proposal"
@@ -116,6 +156,8 @@ class ProposalViewSet(Rows):
     def create(self, request: Request) -> Response:
         require(self._person, "deployments.make_proposal")
         said = self._said(request, NewProposalSerializer)
+        former = said.pop("former_owner")
+        said["moved_from"] = profile_of(former) if former else None
         made = proposals.propose(said.pop("baseline"), profile=profile_of(said.pop("owner")), by=self._person, **said)
         return Response(self.get_serializer(made).data, status=status.HTTP_201_CREATED)
 
@@ -134,6 +176,18 @@ class ProposalViewSet(Rows):
         proposal = self._undecided("deployments.discuss_proposal")
         proposals.comment(proposal, self._said(request, CommentSerializer)["text"], self._person)
         return Response(self.get_serializer(proposal).data)
+
+    @extend_schema(
+        description=_("Note what a seat of one's own leans towards before the meeting. It is no vote."),
+        request=NewStanceSerializer,
+    )
+    @action(detail=True, methods=["post"])
+    @idempotent
+    def stance(self, request: Request, pk: str) -> Response:
+        proposal = self._undecided("deployments.take_stance")
+        said = self._said(request, NewStanceSerializer)
+        take_stance(proposal, said["seat"], said["choice"], said["text"], self._person)
+        return Response(self.get_serializer(self.get_queryset().get(pk=proposal.pk)).data)
 
     @extend_schema(description=_("Withdraw a proposal of one's own."), request=WithdrawalSerializer)
     @action(detail=True, methods=["post"])

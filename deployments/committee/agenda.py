@@ -11,7 +11,9 @@ from django.utils import formats, timezone, translation
 from django.utils.translation import gettext as _
 
 from deployments.committee.concerns import concerns
+from deployments.committee.wording import asks_for
 from deployments.models import AgendaItem, AppRequest, Decision, Meeting, Proposal
+from deployments.models.proposals import CONTAINERS
 
 Kind = AgendaItem.Kind
 
@@ -65,12 +67,13 @@ def _proposals(meeting: Meeting) -> Iterator[AgendaItem]:
     waiting = Proposal.objects.filter(of_this_term | Q(status=Proposal.Status.TABLED)).exclude(
         agenda_items__meeting__status__in=[Meeting.Status.PLANNED, Meeting.Status.OPEN]
     )
-    for proposal in waiting.select_related("application").order_by("application__name", "kind", "created_at", "pk"):
+    rows = waiting.select_related("application", "replaces", "version", *CONTAINERS)
+    for proposal in rows.order_by("application__name", "kind", "created_at", "pk"):
         yield AgendaItem(
             meeting=meeting,
             kind=Kind.PROPOSAL,
             title=str(proposal),
-            text=proposal.reason,
+            text=f"{asks_for(proposal)}\n{proposal.reason}",
             proposal=proposal,
             application=proposal.application,
         )

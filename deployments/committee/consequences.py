@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 from deployments.committee.specs import specs_of
 from deployments.impact import Impact, impact_of
 from deployments.models import AgendaItem, BaselineRevision, Meeting, Proposal
-from deployments.models.profiles import NAMES_OF_CONTAINERS
+from deployments.models.proposals import CONTAINERS
 
 A_GIGABYTE = 1_000_000_000
 KEPT_SECONDS = 120
@@ -42,10 +42,8 @@ class Consequences:
 def granted_proposals(meeting: Meeting) -> list[Proposal]:
     """In the order of the agenda; one query."""
     items = meeting.items.filter(outcome=AgendaItem.Outcome.GRANTED, proposal__isnull=False)
-    names = [f"proposal__profile{name.removeprefix('profile')}" for name in NAMES_OF_CONTAINERS]
-    found = items.select_related(
-        "proposal__application", "proposal__replaces", "proposal__version", "proposal__profile", *names
-    )
+    names = [f"proposal__{container}" for container in CONTAINERS]
+    found = items.select_related("proposal__application", "proposal__replaces", "proposal__version", *names)
     return [item.proposal for item in found.order_by("number") if item.proposal]
 
 
@@ -60,13 +58,19 @@ def impact_of_proposal(proposal: Proposal) -> Impact:
 
 
 def _kept(proposals: list[Proposal], active: BaselineRevision | None) -> Consequences:
-    said = [(each.pk, each.kind, each.profile_id, each.intent, each.version_id, each.replaces_id) for each in proposals]
-    key = hashlib.sha256(repr((said, active and active.pk)).encode()).hexdigest()
+    key = hashlib.sha256(repr(([*map(_says, proposals)], active and active.pk)).encode()).hexdigest()
     found: Consequences | None = cache.get(f"consequences:{key}")
     if found is None:
         found = _counted(proposals, active)
         cache.set(f"consequences:{key}", found, KEPT_SECONDS)
     return found
+
+
+def _says(proposal: Proposal) -> tuple[object, ...]:
+    profile, former = proposal.profile, proposal.moved_from
+    place = (profile.kind, getattr(profile, f"{profile.kind}_id"))
+    given = (proposal.application_id, proposal.intent, proposal.version_id, proposal.replaces_id)
+    return (proposal.kind, place, former and former.pk, *given)
 
 
 def _counted(proposals: Iterable[Proposal], active: BaselineRevision | None) -> Consequences:

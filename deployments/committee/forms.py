@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from deployments.committee.calendar import DATES, check_order, is_open_for_proposals
-from deployments.forms import KINDS, container_choices
+from deployments.committee.calendar import DATES, check_order
 from deployments.models import (
-    Application,
-    AppVersion,
     Baseline,
     Delegation,
-    Intent,
     Meeting,
     Proposal,
     Seat,
     Semester,
+    Stance,
     Vote,
 )
-from deployments.services.profiles import Owner
 from schools.access import COMMITTEE, IT_ADMIN
 from schools.forms import Styled
 from schools.models import Administration, User
@@ -40,60 +37,17 @@ def show(form: Any, error: ValidationError) -> None:
             form.add_error(name if name in form.fields else None, text)
 
 
-class ProposalForm(Styled, forms.Form):
-    baseline = forms.ModelChoiceField(Baseline.objects.none(), label=_("Semester"), empty_label=None)
-    kind = forms.ChoiceField(label=_("What you propose"), choices=Proposal.Kind.choices)
-    application = forms.ModelChoiceField(Application.objects.all(), label=_("Application"))
-    replaces = forms.ModelChoiceField(
-        Application.objects.all(),
-        label=_("Instead of"),
-        required=False,
-        help_text=_("Only when one application replaces another."),
+class StanceForm(Styled, forms.Form):
+    seat = forms.ModelChoiceField(Seat.objects.none(), widget=forms.HiddenInput)
+    choice = forms.ChoiceField(
+        label=_("The seat leans towards"), choices=[("", _("Nothing noted")), *Stance.Choice.choices], required=False
     )
-    container = forms.ChoiceField(label=_("Who it is for"), help_text=_("Everything in the container gets the same."))
-    intent = forms.ChoiceField(
-        label=_("How"),
-        choices=[
-            (Intent.REQUIRED, _("Required: it installs by itself")),
-            (Intent.AVAILABLE, _("Available: whoever uses the computer may install it")),
-        ],
-        required=False,
-        help_text=_("Means nothing for a removal."),
-    )
-    version = forms.ModelChoiceField(
-        AppVersion.objects.select_related("application").order_by("application__name", "platform", "-pk"),
-        label=_("Version"),
-        required=False,
-        empty_label=_("The latest version"),
-    )
-    reason = forms.CharField(
-        label=_("Why"),
-        max_length=4000,
-        widget=forms.Textarea(attrs={"rows": 5}),
-        help_text=_("The committee reads it."),
-    )
+    text = forms.CharField(label=_("In a line"), max_length=300, required=False)
 
-    def __init__(self, *args: Any, on: Any, **options: Any) -> None:
+    def __init__(self, *args: Any, seats: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        baselines = Baseline.objects.select_related("semester").order_by("-semester__starts_on")[:4]
-        self.open = [each for each in baselines if is_open_for_proposals(each.semester, on)]
-        semesters: Any = self.fields["baseline"]
-        semesters.queryset = Baseline.objects.filter(pk__in=[each.pk for each in self.open])
-        semesters.choices = [(each.pk, str(each)) for each in self.open]
-        container: Any = self.fields["container"]
-        container.choices = [("", _("Choose a container")), *container_choices()]
-
-    @property
-    def owner(self) -> Owner:
-        kind, _colon, key = self.cleaned_data["container"].partition(":")
-        return KINDS[kind].objects.get(pk=key)
-
-    @property
-    def says(self) -> dict[str, Any]:
-        """As `propose` takes it, but for the container."""
-        names = ("kind", "application", "replaces", "version", "reason")
-        said = {name: self.cleaned_data[name] for name in names}
-        return {**said, "intent": self.cleaned_data["intent"] or Intent.REQUIRED}
+        field: Any = self.fields["seat"]
+        field.queryset = seats
 
 
 class CommentForm(Styled, forms.Form):
@@ -150,6 +104,12 @@ class ItemForm(Styled, forms.Form):
     text = forms.CharField(label=_("Facts"), max_length=10000, required=False, widget=forms.Textarea(attrs={"rows": 3}))
 
 
+class OwnItemForm(ItemForm):
+    """An item that is on the agenda already."""
+
+    edition = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
+
+
 class SeatsField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
     """By the people who hold them."""
 
@@ -158,12 +118,20 @@ class SeatsField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
 
 
 class PresenceForm(forms.Form):
+    """`seats`, with holder, are those to choose among when they are loaded already."""
+
     present = SeatsField(
         Seat.objects.select_related("administration", "holder").filter(holder__isnull=False),
         label=_("Present"),
         required=False,
         widget=forms.CheckboxSelectMultiple,
     )
+
+    def __init__(self, *args: Any, seats: Iterable[Seat] | None = None, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if seats is not None:
+            field: Any = self.fields["present"]
+            field.choices = [(seat.pk, field.label_from_instance(seat)) for seat in seats if seat.holder_id]
 
 
 class NoteForm(Styled, forms.Form):
@@ -182,15 +150,17 @@ class VoteForm(forms.Form):
 
 
 class ReservationForm(Styled, forms.Form):
-    seat = forms.ModelChoiceField(Seat.objects.none(), label=_("Seat"), empty_label=None)
+    """`seats` are those that may make one."""
+
+    seat = forms.ModelChoiceField(Seat.objects.all(), label=_("Seat"), empty_label=None)
     reservation = forms.CharField(
         label=_("Reservation"), max_length=2000, required=False, widget=forms.Textarea(attrs={"rows": 2})
     )
 
-    def __init__(self, *args: Any, seats: Any, **options: Any) -> None:
+    def __init__(self, *args: Any, seats: Iterable[Seat] = (), **options: Any) -> None:
         super().__init__(*args, **options)
         field: Any = self.fields["seat"]
-        field.queryset = seats
+        field.choices = [(seat.pk, str(seat)) for seat in seats]
 
 
 class OutcomeForm(forms.Form):

@@ -13,7 +13,8 @@ ADD, REMOVE = BaselineEntry.Action.ADD, BaselineEntry.Action.REMOVE
 
 
 def specs_of(proposal: Proposal) -> list[EntrySpec]:
-    """On top of the revision that is active now. One query for a change of scope, else none."""
+    """On top of the revision that is active now; `proposal` may be one that is not stored, for a container that is not
+    either. One query for a change of scope, else none."""
     if proposal.kind == Kind.REMOVE:
         return [EntrySpec(proposal.profile, proposal.application, REMOVE, intent="")]
     given = EntrySpec(proposal.profile, proposal.application, ADD, proposal.intent, proposal.version)
@@ -21,6 +22,8 @@ def specs_of(proposal: Proposal) -> list[EntrySpec]:
         return [EntrySpec(proposal.profile, proposal.replaces, REMOVE, intent=""), given]
     if proposal.kind == Kind.SCOPE:
         return [*_elsewhere(given), given]
+    if proposal.kind == Kind.PROFILE and proposal.moved_from:
+        return [_left_behind(proposal.moved_from, given), given]
     return [given]
 
 
@@ -30,15 +33,19 @@ def _elsewhere(given: EntrySpec) -> Iterator[EntrySpec]:
         BaselineEntry.objects.filter(
             revision__status=BaselineRevision.Status.ACTIVE, application=given.application, action=ADD
         )
-        .exclude(profile=given.profile)
+        .exclude(profile=given.profile.pk or 0)
         .select_related(*NAMES_OF_CONTAINERS)
         .order_by("-profile__level", "pk")
     )
     for entry in entries:
-        if is_within(entry.profile, given.profile):
-            yield EntrySpec(entry.profile, given.application, ADD, given.intent, given.version)
-        else:
-            yield EntrySpec(entry.profile, given.application, REMOVE, intent="")
+        yield _left_behind(entry.profile, given)
+
+
+def _left_behind(former: SoftwareProfile, given: EntrySpec) -> EntrySpec:
+    """What a container says whose rule now stands elsewhere."""
+    if is_within(former, given.profile):
+        return EntrySpec(former, given.application, ADD, given.intent, given.version)
+    return EntrySpec(former, given.application, REMOVE, intent="")
 
 
 def is_within(inner: SoftwareProfile, outer: SoftwareProfile) -> bool:

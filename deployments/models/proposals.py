@@ -12,9 +12,16 @@ from django.utils.translation import gettext_lazy as _
 from deployments.models.applications import Application, AppVersion, Intent
 from deployments.models.baselines import Baseline
 from deployments.models.moves import Moves
-from deployments.models.profiles import SoftwareProfile
+from deployments.models.profiles import NAMES_OF_CONTAINERS, SoftwareProfile
 from deployments.models.requests import AppRequest
 from schools.models import Administration, User
+
+CONTAINERS = [
+    f"{container}{name.removeprefix('profile')}"
+    for container in ("profile", "moved_from")
+    for name in NAMES_OF_CONTAINERS
+]
+"""For `select_related`: all that names a proposal's containers, and those around them."""
 
 
 class Seat(models.Model):

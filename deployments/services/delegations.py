@@ -110,8 +110,9 @@ def _check_covered(delegation: Delegation, proposal: Proposal, reason: str, on: 
         raise ValidationError({"reason": _("Say why it cannot wait for the meeting.")})
     if AgendaItem.objects.filter(proposal=proposal, meeting__status=Meeting.Status.OPEN).exists():
         raise ValidationError(_("The proposal is before the meeting that is under way."))
-    school = school_of(proposal.profile)
-    if delegation.administration_id and (school is None or school.administration_id != delegation.administration_id):
+    schools = [school_of(spec.profile) for spec in specs_of(proposal)]
+    covered = delegation.administration_id
+    if covered and any(school is None or school.administration_id != covered for school in schools):
         message = _("The delegation is for schools of %(administration)s only.")
         raise ValidationError(message % {"administration": delegation.administration})
     if proposal.kind != Proposal.Kind.REMOVE and (reasons := may_be_decided(proposal.application, on)):

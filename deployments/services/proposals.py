@@ -51,6 +51,7 @@ def propose(
     intent: str = "",
     version: AppVersion | None = None,
     replaces: Application | None = None,
+    moved_from: SoftwareProfile | None = None,
     raised_from: AppRequest | None = None,
     on: date | None = None,
 ) -> Proposal:
@@ -68,6 +69,7 @@ def propose(
         intent="" if kind == Kind.REMOVE else intent,
         version=None if kind == Kind.REMOVE else version,
         replaces=replaces if kind == Kind.REPLACE else None,
+        moved_from=moved_from if kind == Kind.PROFILE else None,
         reason=reason,
         proposed_by=by,
         raised_from=raised_from,
@@ -83,12 +85,19 @@ def check(proposal: Proposal) -> None:
     """Raises ValidationError by field: what it says has to mean something, and Intune has to be able to do it."""
     if not proposal.reason.strip():
         raise ValidationError({"reason": _("Say why, so that the committee can decide.")})
+    check_meaning(proposal)
+
+
+def check_meaning(proposal: Proposal) -> None:
+    """Without its reason, and also of a container that is not stored yet. Raises ValidationError by field."""
     if proposal.kind == Kind.REPLACE and proposal.replaces_id in (None, proposal.application_id):
         raise ValidationError({"replaces": _("Choose another application that this one comes instead of.")})
     if proposal.kind == Kind.VERSION and proposal.version is None:
         raise ValidationError({"version": _("Choose the version that the computers shall have.")})
     if proposal.kind in TAKES_AWAY:
         _check_is_there(proposal, proposal.replaces or proposal.application)
+    if proposal.kind == Kind.PROFILE:
+        _check_rule(proposal)
     if proposal.kind != Kind.REMOVE:
         check_entry(
             BaselineEntry(
@@ -99,19 +108,16 @@ def check(proposal: Proposal) -> None:
                 version=proposal.version,
             )
         )
-    same = Proposal.objects.filter(
-        baseline=proposal.baseline,
-        kind=proposal.kind,
-        application=proposal.application,
-        profile=proposal.profile,
-        replaces=proposal.replaces,
-        version=proposal.version,
-        intent=proposal.intent,
-        status__in=[Status.OPEN, Status.TABLED],
-    ).first()
-    if same:
+    if proposal.profile.pk and (same := _the_same(proposal)):
         message = _("%(person)s has proposed the same already. Support that proposal instead.")
         raise ValidationError({"application": message % {"person": same.proposed_by}})
+
+
+def _the_same(proposal: Proposal) -> Proposal | None:
+    """One that waits already and says just that."""
+    columns = ("baseline", "kind", "application", "profile", "replaces", "moved_from", "version", "intent")
+    said = {name: getattr(proposal, name) for name in columns}
+    return Proposal.objects.filter(**said, status__in=[Status.OPEN, Status.TABLED]).first()
 
 
 def _check_is_there(proposal: Proposal, application: Application) -> None:
@@ -119,10 +125,31 @@ def _check_is_there(proposal: Proposal, application: Application) -> None:
         revision__status=BaselineRevision.Status.ACTIVE, application=application, action=BaselineEntry.Action.ADD
     )
     around = containers_around(proposal.profile)
-    if not (given.filter(profile=proposal.profile).exists() or given.filter(around).exists()):
+    if not (given.filter(profile=proposal.profile.pk).exists() or given.filter(around).exists()):
         message = _("%(container)s does not get %(application)s today, so there is nothing to remove.")
         field = "replaces" if proposal.kind == Kind.REPLACE else "application"
         raise ValidationError({field: message % {"container": proposal.profile, "application": application}})
+
+
+def _check_rule(proposal: Proposal) -> None:
+    """There is a rule to change, and it comes to say or to stand elsewhere than it does."""
+    if proposal.moved_from is not None and proposal.moved_from == proposal.profile:
+        raise ValidationError({"moved_from": _("Choose another container than the one that it moves to.")})
+    holder = proposal.moved_from or proposal.profile
+    field = "moved_from" if proposal.moved_from else "application"
+    rule = BaselineEntry.objects.filter(
+        revision__status=BaselineRevision.Status.ACTIVE,
+        application=proposal.application,
+        action=BaselineEntry.Action.ADD,
+        profile=holder.pk,
+    ).first()
+    names = {"container": holder, "application": proposal.application}
+    if rule is None:
+        message = _("%(container)s has no rule of its own for %(application)s today, so there is nothing to change.")
+        raise ValidationError({field: message % names})
+    if proposal.moved_from is None and (rule.intent, rule.version_id) == (proposal.intent, proposal.version_id):
+        message = _("%(container)s says exactly that of %(application)s already.")
+        raise ValidationError({"application": message % names})
 
 
 @transaction.atomic
@@ -246,6 +273,7 @@ def as_row(proposal: Proposal) -> dict[str, Any]:
         "application": proposal.application.name,
         "replaces": proposal.replaces.name if proposal.replaces else None,
         "container": str(proposal.profile),
+        "moved_from": str(proposal.moved_from) if proposal.moved_from else None,
         "intent": proposal.intent,
         "version": proposal.version.version if proposal.version else None,
     }

@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.db.models import Exists, OuterRef
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -73,8 +74,9 @@ def _first_open(items: list[AgendaItem]) -> AgendaItem | None:
 
 def _room(found: Meeting, items: list[AgendaItem], item: AgendaItem, user: User) -> dict[str, Any]:
     """What changes while people look: everything that `_meeting_live.html` shows."""
-    seats = list(Seat.objects.select_related("administration", "holder"))
-    present = set(found.present.values_list("pk", flat=True))
+    is_present = Exists(Meeting.present.through.objects.filter(meeting=found, seat=OuterRef("pk")))
+    seats = list(Seat.objects.select_related("administration", "holder").annotate(is_present=is_present))
+    present = {seat.pk for seat in seats if seat.is_present}
     votes = {vote.seat_id: vote for vote in item.votes.select_related("seat")}
     keeps = meetings.keeps(found, user) and user.has_perm("deployments.run_meeting")
     allowed = quorum(seats, present)
@@ -90,6 +92,7 @@ def _room(found: Meeting, items: list[AgendaItem], item: AgendaItem, user: User)
         "item": item,
         "left": sum(not each.outcome for each in items),
         "quorum": allowed,
+        "seats": seats,
         "present": sorted(present),
         "rows": rows,
         "tally": counted,
@@ -105,13 +108,14 @@ def _room(found: Meeting, items: list[AgendaItem], item: AgendaItem, user: User)
 def _beside(found: Meeting, item: AgendaItem, user: User, live: dict[str, Any]) -> dict[str, Any]:
     """What stays as it is while somebody writes: evidence and forms."""
     applications = [item.application] if item.application else []
-    mine = [row.seat.pk for row in live["rows"] if row.vote and (live["keeps"] or row.seat.holder_id == user.pk)]
+    mine = [row.seat for row in live["rows"] if row.vote and (live["keeps"] or row.seat.holder_id == user.pk)]
     return {
         "evidence": list(evidence_of(applications, timezone.localdate()).values()),
+        "stances": item.proposal.stances.select_related("seat", "user") if item.proposal else [],
         "note_form": NoteForm(initial={"note": item.note, "edition": item.edition}),
         "may_write": user.has_perm("deployments.run_meeting"),
-        "presence": PresenceForm(initial={"present": live["present"]}),
-        "reservation_form": ReservationForm(seats=Seat.objects.filter(pk__in=mine)) if mine else None,
+        "presence": PresenceForm(initial={"present": live["present"]}, seats=live["seats"]),
+        "reservation_form": ReservationForm(seats=mine) if mine else None,
         "committee_name": settings.COMMITTEE_NAME,
     }
 
@@ -165,7 +169,7 @@ def vote(request: HttpRequest, pk: int, item: int) -> HttpResponse:
 @require_POST
 def reserve(request: HttpRequest, pk: int, item: int) -> HttpResponse:
     user, row = _item(request, pk, item)
-    form = ReservationForm(request.POST, seats=Seat.objects.all())
+    form = ReservationForm(request.POST)
     if not form.is_valid():
         messages.error(request, _("The reservation could not be read. Try again."))
         return _back(row)

@@ -110,6 +110,7 @@ def _page(request: HttpRequest, found: Meeting, user: User, status: int = 200, *
         "sign_offs": sign_offs,
         "may_run": may_run,
         "may_change": may_run and found.status in meetings.EDITABLE,
+        "may_arrange": may_run and found.status == Meeting.Status.PLANNED,
         "may_open": may_run and meetings.keeps(found, user) and found.status == Meeting.Status.PLANNED,
         "may_sign": found.status == Meeting.Status.CLOSED
         and user.pk != found.secretary_id

@@ -17,19 +17,20 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from deployments.committee.calendar import days_left, is_open_for_proposals, why_closed
 from deployments.committee.consequences import impact_of_proposal
 from deployments.committee.evidence import evidence_of
-from deployments.committee.forms import CommentForm, ProposalForm, WhyForm, show
-from deployments.models import AppRequest, Baseline, Proposal
-from deployments.models.profiles import NAMES_OF_CONTAINERS
-from deployments.services import proposals
-from deployments.services.profiles import profile_of
+from deployments.committee.forms import CommentForm, StanceForm, WhyForm, show
+from deployments.committee.preview import preview_of
+from deployments.committee.proposal_form import ProposalForm
+from deployments.committee.wording import asks_for
+from deployments.models import AppRequest, Baseline, Proposal, Seat, Stance
+from deployments.models.proposals import CONTAINERS
+from deployments.services import proposals, stances
 from deployments.views.person import person
 from schools.decorators import permission_required, require
 from schools.keyset import keyset_page
 from schools.models import User
 from schools.pages import render_page
 
-NAMES = ["application", "replaces", "version", "proposed_by", "baseline__semester"]
-NAMES += [f"profile{name.removeprefix('profile')}" for name in NAMES_OF_CONTAINERS]
+NAMES = ["application", "replaces", "version", "proposed_by", "baseline__semester", *CONTAINERS]
 UNDECIDED = [Proposal.Status.OPEN, Proposal.Status.TABLED, Proposal.Status.RETURNED]
 
 
@@ -78,7 +79,8 @@ def _window(on: Any) -> dict[str, Any]:
 @require_http_methods(["GET", "POST"])
 @permission_required("deployments.make_proposal")
 def make_proposal(request: HttpRequest) -> HttpResponse:
-    """`?application=3&kind=remove` chooses beforehand."""
+    """`?application=3&kind=remove` chooses beforehand. While the form is filled in, its fields and what it would do on
+    the computers are fetched from here again."""
     user, on = person(request), timezone.localdate()
     form = (
         ProposalForm(request.POST, on=on)
@@ -87,16 +89,20 @@ def make_proposal(request: HttpRequest) -> HttpResponse:
     )
     if form.is_bound and form.is_valid():
         try:
-            made = proposals.propose(
-                form.cleaned_data["baseline"], profile=profile_of(form.owner), by=user, on=on, **form.says
-            )
+            made = proposals.propose(by=user, on=on, **form.says)
         except ValidationError as error:
             show(form, error)
         else:
             messages.success(request, _("The proposal is made. Others can support it and comment on it now."))
             return redirect(made)
-    context = {"form": form, "window": _window(on)}
-    return render(request, "deployments/proposal_form.html", context, status=400 if form.is_bound else 200)
+    so_far = ProposalForm(request.POST or request.GET, on=on)
+    so_far.is_valid()
+    context = {"form": form, "window": _window(on), "preview": preview_of(so_far.says_so_far, on)}
+    response = render_page(
+        request, "deployments/proposal_form.html", context, partial="deployments/_proposal_fields.html"
+    )
+    response.status_code = 400 if form.is_bound else 200
+    return response
 
 
 @require_GET
@@ -111,15 +117,20 @@ def _page(request: HttpRequest, found: Proposal, status: int = 200, **forms: Any
     is_own = found.proposed_by_id == user.pk
     applications = [each for each in (found.application, found.replaces) if each]
     may_edit = is_own or user.has_perm("deployments.edit_baseline")
+    sees_meetings = user.access.reads("deployments.view_meeting")
+    taken = list(found.stances.select_related("seat", "user")) if sees_meetings else []
     context = {
         "proposal": found,
+        "asks_for": asks_for(found),
+        "stances": taken,
+        "stance_forms": _stance_forms(found, user, taken),
         "evidence": list(evidence_of(applications, on).values()),
         "impact": impact_of_proposal(found) if is_undecided else None,
         "supporters": supporters,
         "comments": found.comments.select_related("author"),
         "decisions": found.decisions.order_by("-pk"),
         "agenda_items": found.agenda_items.select_related("meeting__baseline__semester").order_by("-meeting"),
-        "sees_meetings": user.access.reads("deployments.view_meeting"),
+        "sees_meetings": sees_meetings,
         "may_support": is_undecided
         and not is_own
         and user.has_perm("deployments.discuss_proposal")
@@ -132,6 +143,44 @@ def _page(request: HttpRequest, found: Proposal, status: int = 200, **forms: Any
         **forms,
     }
     return render(request, "deployments/proposal.html", context, status=status)
+
+
+def _stance_forms(found: Proposal, user: User, taken: list[Stance]) -> list[StanceForm]:
+    """One for each seat of the person, while the proposal waits for a meeting."""
+    waits = found.status in (Proposal.Status.OPEN, Proposal.Status.TABLED)
+    if not waits or not user.has_perm("deployments.take_stance"):
+        return []
+    by_seat = {each.seat_id: each for each in taken}
+    seats = Seat.objects.filter(holder=user)
+    return [
+        StanceForm(
+            seats=seats,
+            auto_id=f"stance-{seat.pk}-%s",
+            initial={"seat": seat, "choice": noted.choice if noted else "", "text": noted.text if noted else ""},
+        )
+        for seat in seats
+        for noted in [by_seat.get(seat.pk)]
+    ]
+
+
+@require_POST
+def take_stance(request: HttpRequest, pk: int) -> HttpResponse:
+    """What a seat of the person's thinks before the meeting."""
+    user = person(request)
+    found = _proposal(user, pk)
+    require(user, "deployments.take_stance")
+    form = StanceForm(request.POST, seats=Seat.objects.filter(holder=user))
+    if not form.is_valid():
+        messages.error(request, _("Choose what the seat leans towards, and say why in at most 300 letters."))
+        return redirect(found)
+    said = form.cleaned_data
+    try:
+        stances.take_stance(found, said["seat"], said["choice"], said["text"], user)
+    except ValidationError as error:
+        messages.error(request, error.messages[0])
+    else:
+        messages.success(request, _("It is noted, and the other members see it. It is no vote."))
+    return redirect(found)
 
 
 @require_POST
