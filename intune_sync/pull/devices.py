@@ -65,11 +65,13 @@ _RESOLVE = resolving(
 )
 
 # A record found by its Intune id, whose computer turned out to be a newer record's, belongs where its serial says.
+_OLDER = "SELECT count(*) FROM resolved WHERE rank > 1 AND serial_key IS NOT NULL"
 _DISPLACED = """
-SELECT count(*) FROM resolved r JOIN fleet_device d ON d.id = r.device_id
-WHERE r.rank > 1 AND r.serial_key <> UPPER(d.serial_number)
+WITH older AS MATERIALIZED (SELECT device_id, entra_device_id, serial_key FROM resolved WHERE rank > 1)
+SELECT count(*) FROM older JOIN fleet_device d ON d.id = older.device_id
+WHERE older.serial_key <> UPPER(d.serial_number)
   AND NOT EXISTS (
-    SELECT FROM fleet_device a WHERE a.autopilot_id IS NOT NULL AND a.entra_device_id = r.entra_device_id)
+    SELECT FROM fleet_device a WHERE a.autopilot_id IS NOT NULL AND a.entra_device_id = older.entra_device_id)
 """
 
 _KNOWN = "SELECT count(*) FROM fleet_device WHERE intune_id IS NOT NULL AND missing_since IS NULL"
@@ -153,7 +155,7 @@ def merge(pull: Pull) -> dict[str, int]:
     for _round in range(MOST_ROUNDS):
         resolve(statement, "pulled_devices", _RESOLVE)
         counts += _take_over(statement)
-        if not statement.number(_DISPLACED):
+        if not (statement.number(_OLDER) and statement.number(_DISPLACED)):
             break
     absent = {} if pull.is_window else _note_absent(pull, statement, known)
     return {

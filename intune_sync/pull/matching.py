@@ -15,6 +15,7 @@ from typing import Any
 
 from django.db import connection
 
+from intune_sync.pull.staging import analyse
 from intune_sync.pull.unmatched import SEEN_AGAIN_EVERY
 
 MANY = 500
@@ -49,6 +50,7 @@ SELECT ranked.*, {columns}, found_id IS NULL AND rank = 1 AND serial_key IS NOT 
 FROM ranked
 """
 
+_TO_CREATE = "SELECT count(*) FROM resolved WHERE created"
 _HARDWARE_MODELS = """
 INSERT INTO fleet_hardwaremodel (manufacturer, name, platform)
 SELECT DISTINCT ON (manufacturer, model) manufacturer, model, platform FROM resolved r
@@ -160,17 +162,19 @@ def resolve(statement: Statement, table: str, sql: str) -> None:
         statement.run(_DROP_EARLIER.format(table=table))
     statement.run("DROP TABLE IF EXISTS pg_temp.resolved")
     statement.run(sql)
-    statement.run("ANALYZE resolved (device_id, rank, created, manufacturer, model, tag)")
+    analyse("resolved")
 
 
 @dataclass(frozen=True)
 class Made:
-    created: int
-    placed: int
+    created: int = 0
+    placed: int = 0
 
 
 def create_devices(statement: Statement, observed: Mapping[str, str]) -> Made:
     """Computers for the rows of `resolved` that make one, with the school of their tag. `observed`: SQL by column."""
+    if not statement.number(_TO_CREATE):
+        return Made()
     columns = {**_UNSAID, **observed}
     statement.run(_HARDWARE_MODELS)
     sql = _DEVICES.format(names=", ".join(columns), values=", ".join(columns.values()))
