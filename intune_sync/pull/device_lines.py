@@ -38,7 +38,7 @@ _PLAIN_DEVICE = re.compile(
 
 
 def device_lines() -> Lines[Raw]:
-    return Lines(_careful_device, _DEVICE_KIND, slice(4, 10), _quick_device, _PLAIN_DEVICE)
+    return Lines(_careful_device, _DEVICE_KIND, slice(4, 10), _quick_device, _PLAIN_DEVICE, kind_decides=True)
 
 
 def _careful_device(raw: Raw) -> tuple[Any, ...] | None:

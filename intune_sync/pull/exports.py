@@ -72,10 +72,18 @@ def ended_exports(graph: GraphClient, jobs: Mapping[str, str], patience_seconds:
 
 def export_rows(graph: GraphClient, url: str) -> Iterator[dict[str, str]]:
     """Rows of the CSV file by column, read from disk as they are asked for. Raises BadAnswer for a broken file."""
+    rows = export_lists(graph, url)
+    header = next(rows, [])
+    return (dict(zip(header, row, strict=False)) for row in rows)
+
+
+def export_lists(graph: GraphClient, url: str) -> Iterator[list[str]]:
+    """The header of the CSV file and then its rows, likewise."""
     with tempfile.TemporaryFile() as file:
         graph.download(url, file)
         try:
             with zipfile.ZipFile(file) as archive, archive.open(archive.namelist()[0]) as member:
-                yield from csv.DictReader(io.TextIOWrapper(member, encoding="utf-8-sig", newline=""))
+                rows = csv.reader(io.TextIOWrapper(member, encoding="utf-8-sig", newline=""))
+                yield from (row for row in rows if row)
         except (zipfile.BadZipFile, IndexError, UnicodeDecodeError, csv.Error, EOFError) as error:
             raise BadAnswer(own_words.BROKEN_EXPORT) from error

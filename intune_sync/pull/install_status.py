@@ -8,19 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from deployments.models import AppVersion
 from intune_sync.models import IntuneApp
-from intune_sync.payloads.reports import details_job, install_row, summary_counts, summary_job
+from intune_sync.payloads.reports import details_job, summary_counts, summary_job
 from intune_sync.payloads.values import parse_date
-from intune_sync.pull.exports import ended_exports, export_rows, start_exports
+from intune_sync.pull.exports import ended_exports, export_lists, export_rows, start_exports
+from intune_sync.pull.install_lines import install_lines
+from intune_sync.pull.matching import WORK_MEMORY, Statement
 from intune_sync.pull.outcome import Outcome, Pull
-from intune_sync.pull.staging import staging
+from intune_sync.pull.staging import Staging, analyse, staging
 
 APPS_PER_TURN = 20
+ROWS_AT_ONCE = 5_000
 PATIENCE_SECONDS = 40.0
 RESUME_SECONDS = 10.0
 GIVE_UP_AFTER = timedelta(minutes=5)
@@ -45,23 +49,27 @@ FROM pulled_installs p JOIN fleet_device d ON d.intune_id = p.intune_id
 ORDER BY p.app_version_id, d.id, p.reported_at DESC NULLS LAST, p.place
 """
 
-_UPSERT = """
-WITH written AS (
-  INSERT INTO deployments_installstatus AS kept
-    (app_version_id, device_id, state, error_code, detail, reported_at, installed_at)
-  SELECT app_version_id, device_id, state, error_code, detail, reported_at,
-    CASE WHEN state = 'installed' THEN COALESCE(reported_at, %(now)s) END
-  FROM latest
-  ON CONFLICT (app_version_id, device_id) DO UPDATE SET
-    state = excluded.state, error_code = excluded.error_code, detail = excluded.detail,
-    reported_at = excluded.reported_at,
-    installed_at = CASE WHEN excluded.state IN ('failed', 'notInstalled', 'notApplicable') THEN NULL
-                        ELSE COALESCE(kept.installed_at, excluded.installed_at) END
-  WHERE (kept.state, kept.error_code, kept.detail, kept.reported_at)
-    IS DISTINCT FROM (excluded.state, excluded.error_code, excluded.detail, excluded.reported_at)
-  RETURNING xmax = 0 AS is_new
-)
-SELECT count(*) FILTER (WHERE is_new), count(*) FILTER (WHERE NOT is_new) FROM written
+# What is as it was is found first and not touched: ON CONFLICT would lock, and thereby write, every row.
+_UPDATE = """
+UPDATE deployments_installstatus kept SET
+  state = l.state, error_code = l.error_code, detail = l.detail, reported_at = l.reported_at,
+  installed_at = CASE WHEN l.state IN ('failed', 'notInstalled', 'notApplicable') THEN NULL
+                      WHEN l.state = 'installed' THEN COALESCE(kept.installed_at, l.reported_at, %(now)s)
+                      ELSE kept.installed_at END
+FROM latest l
+WHERE kept.app_version_id = l.app_version_id AND kept.device_id = l.device_id
+  AND (kept.state, kept.error_code, kept.detail, kept.reported_at)
+    IS DISTINCT FROM (l.state, l.error_code, l.detail, l.reported_at)
+"""
+_INSERT = """
+INSERT INTO deployments_installstatus (app_version_id, device_id, state, error_code, detail, reported_at, installed_at)
+SELECT app_version_id, device_id, state, error_code, detail, reported_at,
+  CASE WHEN state = 'installed' THEN COALESCE(reported_at, %(now)s) END
+FROM latest l
+WHERE NOT EXISTS (
+  SELECT FROM deployments_installstatus kept
+  WHERE kept.app_version_id = l.app_version_id AND kept.device_id = l.device_id)
+ON CONFLICT DO NOTHING
 """
 
 # Intune no longer says anything of these: not deleted, but no longer known.
@@ -123,10 +131,10 @@ def _read_apps(pull: Pull, apps: dict[str, dict[str, int]], jobs: dict[str, str]
         for export in ended_exports(pull.graph, jobs, PATIENCE_SECONDS):
             failed += not export.url
             if export.url and export.key in versions:
-                table.add(_rows(pull, export.url, versions[export.key]))
+                for rows in _staged(pull, table, export.url, versions[export.key]):
+                    seen += rows
+                    pull.seen(seen)
                 read.append(export.key)
-                seen = table.count()
-                pull.seen(seen)
             jobs = {key: job for key, job in jobs.items() if key != export.key}
         table.analyse()
         with transaction.atomic():
@@ -151,18 +159,22 @@ def _versions(app_ids: list[str]) -> dict[str, int]:
     return {str(app_id): key for app_id, key in found}
 
 
-def _rows(pull: Pull, url: str, version_id: int) -> Iterator[tuple[Any, ...]]:
-    for row in map(install_row, export_rows(pull.graph, url)):
-        if row is not None:
-            yield version_id, row.intune_id, row.state, row.error_code, row.detail, row.reported_at
+def _staged(pull: Pull, table: Staging, url: str, version_id: int) -> Iterator[int]:
+    """ZIP to CSV to COPY, a few thousand rows at a time, whose numbers come out: memory stays flat."""
+    rows = export_lists(pull.graph, url)
+    as_lines = install_lines(version_id, next(rows, []))
+    while chunk := list(islice(rows, ROWS_AT_ONCE)):
+        lines = as_lines(chunk)
+        table.add_lines(lines)
+        yield lines.count("\n")
 
 
 def _merge(pull: Pull, version_ids: list[int]) -> dict[str, int]:
-    with connection.cursor() as cursor:
-        cursor.execute("DROP TABLE IF EXISTS pg_temp.latest")
-        cursor.execute(_LATEST)
-        cursor.execute(_UPSERT, {"now": pull.now})
-        created, updated = cursor.fetchone()
-        cursor.execute(_NOT_SAID, {"versions": version_ids})
-        not_said = cursor.rowcount
-    return {"created": created, "updated": updated + not_said}
+    statement = Statement({"now": pull.now, "versions": version_ids})
+    statement.run(f"SET LOCAL work_mem = '{WORK_MEMORY}'")
+    statement.run("DROP TABLE IF EXISTS pg_temp.latest")
+    statement.run(_LATEST)
+    analyse("latest")
+    updated = statement.run(_UPDATE)
+    created = statement.run(_INSERT)
+    return {"created": created, "updated": updated + statement.run(_NOT_SAID)}

@@ -34,9 +34,9 @@ def microseconds(moment: str) -> str:
 class Lines(Generic[Row]):
     """`careful` gives the cells of a row in the order of the columns, None for a row that is not kept.
 
-    `kind_of` picks what decides the cells of `kind_cells`, and whether the row is kept; `quick` composes a line around
-    those cells, and `is_plain` tells whether it may stand. `quick` raises KeyError, TypeError or AttributeError for
-    what it cannot do.
+    `kind_of` picks what decides the cells of `kind_cells`; `quick` composes a line around those cells, and `is_plain`
+    tells whether it may stand. `quick` raises KeyError, IndexError, TypeError or AttributeError for what it cannot do.
+    With `kind_decides`, all rows of a kind are kept or none.
     """
 
     careful: Callable[[Row], Sequence[Any] | None]
@@ -44,6 +44,7 @@ class Lines(Generic[Row]):
     kind_cells: slice
     quick: Callable[[Row, str], str]
     is_plain: re.Pattern[str]
+    kind_decides: bool = False
     _kinds: dict[Hashable, str | None] = field(default_factory=dict)
 
     def __call__(self, rows: Iterable[Row]) -> str:
@@ -64,7 +65,7 @@ class Lines(Generic[Row]):
     def _carefully(self, row: Row) -> str:
         cells = self.careful(row)
         try:
-            if len(self._kinds) < MOST_KINDS:
+            if len(self._kinds) < MOST_KINDS and (cells is not None or self.kind_decides):
                 self._kinds[self.kind_of(row)] = None if cells is None else copy_line(cells[self.kind_cells])[:-1]
         except (KeyError, TypeError, IndexError):
             pass
