@@ -22,6 +22,7 @@ from schools.decorators import require
 from schools.models import AuditEvent, User
 
 LATEST = 30
+LATEST_ATTEMPTS = 20
 
 
 @require_GET
@@ -46,6 +47,8 @@ def device(request: HttpRequest, pk: int) -> HttpResponse:
         "failed": sum(row.status == "failed" for row in rows),
         "in_place": sum(row.status in ("installed", "available") for row in rows if row.app.intent),
         "moments": timeline(found, reports, targets, _events(found, user)),
+        "breaches": found.compliance_breaches.all(),
+        "attempts": found.enrolment_attempts.all()[:LATEST_ATTEMPTS],
         "free_percent": _free_percent(found),
         "today": timezone.localdate(),
         "may_edit": user.has_perm("deployments.edit_baseline"),
