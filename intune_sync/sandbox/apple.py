@@ -34,6 +34,7 @@ class AppleProgram:
     synced_at: float
     full_sync_at: float
     asked_at: float
+    manual_at: float = 0.0
     error: int = 0
     hidden: set[int] = field(default_factory=set)
     assigned: dict[int, tuple[str, float]] = field(default_factory=dict)
@@ -58,7 +59,7 @@ def token_expires_at(world: World) -> float:
 
 
 def may_sync(world: World, now: float) -> bool:
-    return now - world.apple.asked_at >= world.settings[APPLE_SYNC_PAUSE_SECONDS]
+    return now - world.apple.manual_at >= world.settings[APPLE_SYNC_PAUSE_SECONDS]
 
 
 def sync(world: World, now: float) -> None:

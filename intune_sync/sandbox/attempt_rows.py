@@ -6,15 +6,16 @@ https://learn.microsoft.com/intune/intune-service/fundamentals/reports-export-gr
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .attempts import ACCOUNT_SETUP, DEVICE_SETUP, FAILURES, STATUS_PAGE, Attempt, enrollment_state, iso_duration
+from .attempts import ACCOUNT_SETUP, DEVICE_SETUP, STATUS_PAGE, Attempt, enrollment_state, iso_duration
 from .clock import NEVER, graph_date
-from .device_switches import EVENT_DAYS
+from .device_switches import ENROLMENT_HISTORY_DAYS
 from .world import World
 
 ATTEMPT_COLUMNS = (
     "DeviceId",
     "DeviceName",
     "DeviceSerialNumber",
+    "DeviceRegisteredDateTime",
     "AutopilotProfileName",
     "DeploymentState",
     "DeploymentStartDateTime",
@@ -28,6 +29,7 @@ ATTEMPT_COLUMNS = (
     "EnrollmentStatus",
     "EnrollmentMethod",
     "EnrollmentDateTime",
+    "ESPPolicyId",
     "ESPPolicyName",
     "FailureReason",
     "FailureDetails",
@@ -42,16 +44,21 @@ ATTEMPT_COLUMNS = (
 
 def attempt_rows(world: World) -> Iterator[Mapping[str, Any]]:
     now = world.clock.now()
-    return (_row(attempt, now) for attempt in world.attempts.remembered(now, world.settings[EVENT_DAYS]))
+    return (_row(attempt, now) for attempt in _remembered(world, now))
+
+
+def _remembered(world: World, now: float) -> list[Attempt]:
+    return world.attempts.remembered(world.fleet.autopilot, now, world.settings[ENROLMENT_HISTORY_DAYS])
 
 
 def _row(attempt: Attempt, now: float) -> dict[str, Any]:
     device, ended = attempt.device, now >= attempt.ended_at
-    step, text = FAILURES[attempt.failure] if ended and attempt.failure is not None else ("", "")
+    step, text = (attempt.failed_step, attempt.failure_text) if ended else ("", "")
     return {
-        "DeviceId": device.entra_device_id,
+        "DeviceId": attempt.intune_id,
         "DeviceName": device.name,
         "DeviceSerialNumber": device.serial,
+        "DeviceRegisteredDateTime": graph_date(device.registered_at),
         "AutopilotProfileName": attempt.profile,
         "DeploymentState": attempt.state(now),
         "DeploymentStartDateTime": graph_date(attempt.started_at),
@@ -65,9 +72,10 @@ def _row(attempt: Attempt, now: float) -> dict[str, Any]:
         "EnrollmentStatus": enrollment_state(attempt, now),
         "EnrollmentMethod": "azureADJoinedUsingDeviceAuthWithAutopilotProfile",
         "EnrollmentDateTime": graph_date(attempt.ended_at) if ended and attempt.failure is None else NEVER,
+        "ESPPolicyId": "",
         "ESPPolicyName": STATUS_PAGE,
         "FailureReason": text.partition(":")[0],
-        "FailureDetails": text,
+        "FailureDetails": "" if step in (DEVICE_SETUP, ACCOUNT_SETUP) else text,
         "EspDeviceSetupFailureDetails": text if step == DEVICE_SETUP else "",
         "EspUserSetupFailureDetails": text if step == ACCOUNT_SETUP else "",
         "OS": "Windows",

@@ -25,14 +25,14 @@ class Policy:
 
 POLICIES = (
     Policy(
-        "Windows: krypterad och uppdaterad",
+        "Windows <grundkrav> & kryptering",
         "windows10CompliancePolicy",
         False,
         "Windows10CompliancePolicy.BitLockerEnabled",
         (("bitLockerEnabled", True), ("secureBootEnabled", True), ("osMinimumVersion", "10.0.22621")),
     ),
     Policy(
-        "Mac: krypterad och uppdaterad",
+        "macOS grundkrav",
         "macOSCompliancePolicy",
         True,
         "MacOSCompliancePolicy.StorageRequireEncryption",

@@ -13,14 +13,15 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 
-ACTS = ("look", "off", "on", "check_in", "enrol", "leave", "reset", "move")
+ACTS = ("look", "off", "on", "check_in", "start", "enrol", "leave", "reset", "move")
 
 
 def act(world: World, body: Json) -> Json:
     """Raises ValueError. `{"serial" or "id": …, "act": one of ACTS}`; `move` takes the new `group_tag`.
 
-    `off` and `on` are the power switch; `enrol` enrols at once; `leave` lets the Intune record vanish as if another
-    administrator had deleted it, `reset` as if the computer had been wiped at its keyboard.
+    `off` and `on` are the power switch; `start` begins an enrolment, `enrol` has it done at once; `leave` lets the
+    Intune record vanish as if another administrator had deleted it, `reset` as if the computer had been wiped at its
+    keyboard.
     """
     device, name, now = _found(world, body), body.get("act", "look"), world.clock.now()
     if name not in ACTS:
@@ -32,6 +33,8 @@ def act(world: World, body: Json) -> Json:
         device.offline_until = 0.0
         if device.intune_id and not device.is_leftover:
             world.life.check_in_soon(device, now)
+    elif name == "start":
+        world.life.push(now, "enrol", device.ordinal)
     elif name == "enrol":
         on_enrolled(world, device.ordinal, now)
     elif name in ("leave", "reset") and device.intune_id and not device.is_leftover:

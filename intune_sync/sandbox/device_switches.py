@@ -45,7 +45,9 @@ ENROLMENT_SECONDS = switch("enrolment_seconds", 1500.0, "How long an enrolment t
 ENROLMENT_FAILURE_RATE = switch(
     "enrolment_failure_rate", 0.06, "The share of enrolment attempts that fail at one of their steps."
 )
-EVENT_DAYS = switch("autopilot_event_days", 30.0, "After how many days Autopilot forgets an enrolment attempt.")
+ENROLMENT_HISTORY_DAYS = switch(
+    "enrolment_history_days", 30.0, "For how many days Autopilot's events and report still tell of an attempt."
+)
 LEAVES_OLD_RECORD = switch(
     "leaves_old_record", False, "A computer that is reset and enrols anew keeps its old Intune record listed."
 )

@@ -56,6 +56,7 @@ def on_enrolled(world: World, subject: int | str, at: float) -> None:
     if not device.is_in_entra:
         world.fleet.add_to_entra(device)
     world.fleet.enrol(device, guid(world.seed, "intune", device.ordinal, *again))
+    world.attempts.succeeded(device)
     world.directory.evaluate(device)
     world.views.forget(device.ordinal)
     world.life.check_in_soon(device, at + 3 * MINUTE / world.life.pace)

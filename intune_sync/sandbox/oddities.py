@@ -11,7 +11,7 @@ _TURNS = 4
 
 
 def odd_device(shown: Json, ordinal: int) -> Json:
-    """The managed device with one kind of oddity, by its ordinal: year 1, null, an unknown value, or HTML and å ä ö."""
+    """The managed device with one kind of oddity, by its ordinal: year 1, nulls, unknown values, or HTML and å ä ö."""
     turn = ordinal // EVERY % _TURNS
     if ordinal % EVERY:
         return shown
@@ -19,7 +19,7 @@ def odd_device(shown: Json, ordinal: int) -> Json:
         return {**shown, "lastSyncDateTime": NEVER, "enrolledDateTime": NEVER}
     if turn == 1:
         empty = ("userPrincipalName", "emailAddress", "userId", "model", "osVersion", "deviceCategoryDisplayName")
-        return {**shown, **dict.fromkeys(empty), "phoneNumber": None, "userDisplayName": None}
+        return {**shown, **dict.fromkeys(empty), "phoneNumber": None, "serialNumber": ""}
     if turn == 2:
         return {**shown, "complianceState": "quarantined", "managementState": "hibernated", "deviceType": "quantum"}
     name = f'<img src=x onerror=alert(1)> Åsa & Örjans "vagn" {ordinal}'

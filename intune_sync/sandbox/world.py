@@ -9,7 +9,7 @@ from .actions import Actions
 from .apple import AppleProgram
 from .apps import App, Catalogue, make_catalogue
 from .assignment_checks import checked
-from .attempts import Attempts, past_attempts
+from .attempts import Attempts
 from .audit import Actor, AuditLog
 from .clock import Clock
 from .fleet import Fleet, make_devices
@@ -119,6 +119,6 @@ def make_world(tenant: Tenant, seed: int, device_count: int, pace: float, clock:
         life,
         settings,
         profiles,
-        past_attempts(fleet.devices, seed, now, first_profile),
+        Attempts(seed, now, first_profile),
         apple.make_program(seed, now),
     )

@@ -16,6 +16,7 @@ BOTH = [
     IDENTITIES,
     "deviceAppManagement/mobileApps?$expand=assignments",
     "deviceAppManagement/mobileApps?$filter=isof('microsoft.graph.win32LobApp')",
+    "deviceManagement/importedWindowsAutopilotDeviceIdentities",
     "deviceManagement/reports/exportJobs",
     "groups?$top=999",
 ]
@@ -24,12 +25,19 @@ V1_ONLY = [
     "deviceManagement/detectedApps",
     "deviceManagement/managedDeviceOverview",
     "deviceManagement/managedDevices/$count",
+    "deviceManagement/windowsAutopilotDeviceIdentities/$count",
+    "deviceManagement/deviceCompliancePolicies",
+    "deviceManagement/deviceCompliancePolicyDeviceStateSummary",
     "deviceManagement/auditEvents",
     "devices?$top=50",
 ]
 BETA_ONLY = [
     "deviceManagement/assignmentFilters",
     "deviceManagement/windowsAutopilotDeploymentProfiles",
+    "deviceManagement/windowsAutopilotSettings",
+    "deviceManagement/autopilotEvents",
+    "deviceManagement/depOnboardingSettings",
+    "deviceManagement/remoteActionAudits",
     "deviceAppManagement/mobileApps?$filter=isAssigned eq true",
 ]
 PATHS = (

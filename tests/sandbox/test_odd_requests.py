@@ -56,6 +56,19 @@ BODIES: dict[str, Any] = {
     "/v1.0/groups": GROUP,
     "/v1.0/groups/{group}/members/$ref": {"@odata.id": "https://x/directoryObjects/1"},
     "/v1.0/deviceManagement/windowsAutopilotDeviceIdentities/{identity}/updateDeviceProperties": {"groupTag": "x"},
+    "/v1.0/deviceManagement/windowsAutopilotDeviceIdentities/{identity}/assignUserToDevice": {
+        "userPrincipalName": "a@b"
+    },
+    "/v1.0/deviceManagement/importedWindowsAutopilotDeviceIdentities/import": {
+        "importedWindowsAutopilotDeviceIdentities": [{"serialNumber": "A", "hardwareIdentifier": "aGFzaA=="}]
+    },
+    "/v1.0/deviceManagement/managedDevices/{device}/wipe": {"keepUserData": False, "keepEnrollmentData": True},
+    "/beta/deviceManagement/managedDevices/executeAction": {"actionName": "syncDevice", "deviceIds": ["x"]},
+    "/beta/deviceManagement/windowsAutopilotDeploymentProfiles": {
+        "@odata.type": "#microsoft.graph.azureADWindowsAutopilotDeploymentProfile",
+        "displayName": "a",
+        "outOfBoxExperienceSetting": {"deviceUsageType": "shared"},
+    },
     "/v1.0/deviceManagement/reports/exportJobs": {"reportName": "AppInstallStatusAggregate", "select": ["Platform"]},
     "/v1.0/$batch": {
         "requests": [{"id": "1", "method": "GET", "url": "/organization", "headers": {}, "dependsOn": []}]
@@ -79,7 +92,8 @@ def test_odd_body_is_never_an_internal_error(own_sandbox: Any, path: str) -> Non
     sandbox = own_sandbox(devices=60)
     graph = GraphCaller(sandbox)
     identity = graph("GET", LISTS[1]).json()["value"][0]["id"]
-    url = path.format(app=graph.app("GIMP"), group=graph.group("lararpilot"), identity=identity)
+    device, group = graph("GET", LISTS[0]).json()["value"][0]["id"], graph.group("lararpilot")
+    url = path.format(app=graph.app("GIMP"), group=group, identity=identity, device=device)
 
     for body in variants(BODIES[path]):
         answer = graph.session.post(sandbox.url + url, json=body, timeout=10)

@@ -50,3 +50,25 @@ def test_unreadable_state_starts_fresh(own_sandbox: Any) -> None:
     (first.log_path.parent / "world.pickle").write_bytes(b"not a pickle")
 
     assert own_sandbox(devices=60, extra=KEEP).get("/sandbox/state")["devices"] == 60
+
+
+def test_restart_keeps_what_is_under_way(own_sandbox: Any) -> None:
+    """An import, a remote action and a switch go on where they were."""
+    first = own_sandbox(devices=80, extra=KEEP)
+    first.post("/sandbox/settings", {"action_failure_rate": 0, "other_tenant_rate": 0})
+    graph = GraphCaller(first)
+    device = graph("GET", "/v1.0/deviceManagement/managedDevices?$top=1").json()["value"][0]
+    first.post("/sandbox/devices", {"id": device["id"], "act": "on"})
+    graph("POST", f"/v1.0/deviceManagement/managedDevices/{device['id']}/rebootNow")
+    row = {"serialNumber": "NEW1", "hardwareIdentifier": "aGFzaA=="}
+    graph("POST", "/v1.0/deviceManagement/importedWindowsAutopilotDeviceIdentities", row)
+    first.stop()
+
+    second = own_sandbox(devices=80, extra=KEEP)
+    again = GraphCaller(second)
+    again.live(3600)
+    assert [each["state"] for each in second.get("/sandbox/actions")] == ["done"]
+    (record,) = again.pages("/v1.0/deviceManagement/importedWindowsAutopilotDeviceIdentities")
+    assert record["state"]["deviceImportStatus"] == "complete"
+    shown = again("GET", f"/v1.0/deviceManagement/managedDevices/{device['id']}").json()
+    assert shown["deviceActionResults"][0]["actionState"] == "done"

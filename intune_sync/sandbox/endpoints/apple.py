@@ -43,6 +43,7 @@ def start_sync(graph: Graph, request: GraphRequest) -> GraphResponse:
     _check_token(graph, request)
     if not may_sync(graph.world, graph.clock.now()):
         raise GraphFault(400, "BadRequest", "A sync was requested less than 15 minutes ago.")
+    graph.world.apple.manual_at = graph.clock.now()
     sync(graph.world, graph.clock.now())
     return no_content()
 

@@ -10,7 +10,7 @@ from ..attempts import Attempt, event_json
 from ..bodies import check_kinds, object_of
 from ..chance import guid
 from ..clock import graph_date
-from ..device_switches import EVENT_DAYS
+from ..device_switches import ENROLMENT_HISTORY_DAYS
 from ..errors import GraphFault, not_found
 from ..messages import GraphRequest, GraphResponse, Json, answer, no_content
 from ..paging import INTUNE_PAGE, PageSize
@@ -150,7 +150,7 @@ def list_events(graph: Graph, request: GraphRequest) -> GraphResponse:
     def encode(attempt: Attempt) -> bytes:
         return orjson.dumps(event_json(attempt, now))
 
-    attempts = world.attempts.remembered(now, world.settings[EVENT_DAYS])
+    attempts = world.attempts.remembered(world.fleet.autopilot, now, world.settings[ENROLMENT_HISTORY_DAYS])
     context = "deviceManagement/autopilotEvents"
     return graph.pager.page(request, attempts, encode, context=context, size=EVENT_PAGE, count=-1)
 
@@ -158,7 +158,7 @@ def list_events(graph: Graph, request: GraphRequest) -> GraphResponse:
 @routes.on("GET", EVENTS + "/{}", DEVICES, (BETA,))
 def get_event(graph: Graph, request: GraphRequest) -> GraphResponse:
     world, now = graph.world, graph.clock.now()
-    remembered = world.attempts.remembered(now, world.settings[EVENT_DAYS])
+    remembered = world.attempts.remembered(world.fleet.autopilot, now, world.settings[ENROLMENT_HISTORY_DAYS])
     found = next((each for each in remembered if each.id == request.ids[0]), None)
     if found is None:
         raise not_found(request.ids[0])

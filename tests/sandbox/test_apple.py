@@ -1,0 +1,96 @@
+"""Apple's enrolment program: token, syncs with their pauses, and Macs that come back."""
+
+from typing import Any
+
+import pytest
+
+from tests.sandbox.conftest import GraphCaller
+
+SETTINGS = "/beta/deviceManagement/depOnboardingSettings"
+DEVICES = "/v1.0/deviceManagement/managedDevices"
+HOUR, DAY = 3600, 86_400
+
+
+@pytest.fixture
+def graph(own_sandbox: Any) -> GraphCaller:
+    return GraphCaller(own_sandbox(devices=400))
+
+
+def setting(graph: GraphCaller) -> Any:
+    return graph("GET", SETTINGS).json()["value"][0]
+
+
+def sync(graph: GraphCaller) -> int:
+    return graph("POST", f"{SETTINGS}/{setting(graph)['id']}/syncWithAppleDeviceEnrollmentProgram").status_code
+
+
+def macs(graph: GraphCaller) -> list[Any]:
+    return graph.pages(f"{SETTINGS}/{setting(graph)['id']}/importedAppleDeviceIdentities")
+
+
+def test_second_sync_within_a_quarter_is_refused(graph: GraphCaller) -> None:
+    assert [sync(graph), sync(graph)] == [204, 400]
+
+    graph.live(15 * 60)
+    assert sync(graph) == 204
+
+
+def test_expired_token_ends_the_sync_with_an_error(graph: GraphCaller) -> None:
+    graph.sandbox.post("/sandbox/settings", {"apple_token_days": 1})
+    assert setting(graph)["lastSyncErrorCode"] == 0
+    graph.live(2 * DAY)
+    last = setting(graph)["lastSuccessfulSyncDateTime"]
+
+    assert sync(graph) == 204
+    after = setting(graph)
+    assert after["lastSyncErrorCode"] != 0
+    assert after["lastSuccessfulSyncDateTime"] == last < after["lastSyncTriggeredDateTime"]
+    assert after["tokenExpirationDateTime"] < after["lastSyncTriggeredDateTime"]
+
+
+def test_sync_ends_with_the_error_of_the_switch(graph: GraphCaller) -> None:
+    graph.sandbox.post("/sandbox/settings", {"apple_sync_error": 5012})
+    sync(graph)
+
+    assert setting(graph)["lastSyncErrorCode"] == 5012
+
+
+def test_deleted_mac_comes_back_with_the_next_full_sync(graph: GraphCaller) -> None:
+    assert sync(graph) == 204  # a full one: the next is due in seven days
+    mac = next(each for each in macs(graph) if each["enrollmentState"] == "enrolled")
+    path = f"{SETTINGS}/{setting(graph)['id']}/importedAppleDeviceIdentities/{mac['id']}"
+    assert graph("DELETE", path).status_code == 400
+    (record,) = graph("GET", f"{DEVICES}?$filter=serialNumber eq '{mac['serialNumber']}'").json()["value"]
+    graph("DELETE", f"{DEVICES}/{record['id']}")
+    graph.live(HOUR)
+    assert graph("DELETE", path).status_code == 204
+
+    serials = []
+    for days in (1, 7, 1):
+        graph.live(days * DAY)
+        serials.append(mac["serialNumber"] in {each["serialNumber"] for each in macs(graph)})
+    assert serials == [False, True, True]
+    (again,) = graph("GET", f"{DEVICES}?$filter=serialNumber eq '{mac['serialNumber']}'").json()["value"]
+    assert again["id"] != record["id"]
+
+
+def test_profile_is_assigned_by_serial_number(graph: GraphCaller) -> None:
+    token = setting(graph)["id"]
+    profile = graph("GET", f"{SETTINGS}/{token}/enrollmentProfiles").json()["value"][0]["id"]
+    mac = macs(graph)[0]
+    path = f"{SETTINGS}/{token}/enrollmentProfiles/{profile}/updateDeviceProfileAssignment"
+
+    assert graph("POST", path, {"deviceIds": [mac["id"]]}).status_code == 400
+    assert graph("POST", path, {"deviceIds": [mac["serialNumber"]]}).status_code == 204
+    after = next(each for each in macs(graph) if each["id"] == mac["id"])
+    assigned = "requestedEnrollmentProfileAssignmentDateTime"
+    assert after["requestedEnrollmentProfileId"] == profile
+    assert after[assigned] > mac[assigned]
+
+
+def test_macs_are_apples_and_only_apples(graph: GraphCaller) -> None:
+    listed = {each["serialNumber"] for each in macs(graph)}
+
+    managed = graph.pages(f"{DEVICES}?$filter=operatingSystem eq 'macOS'")
+    assert listed >= {each["serialNumber"] for each in managed}
+    assert setting(graph)["syncedDeviceCount"] == len(listed)
