@@ -100,11 +100,11 @@ class FaultProxy:
         self._call(lambda: setattr(self, "_refuses", True))
 
     def reset_all(self) -> None:
-        self._call(lambda: [pair.reset() for pair in list(self._pairs)])
+        self._call(self._reset_pairs)
 
     def half_open(self) -> None:
         """The server's side of each open connection is closed; the client is not told and hears nothing more."""
-        self._call(lambda: [self._deafen(pair) for pair in list(self._pairs)])
+        self._call(self._deafen_pairs)
 
     def cut(self, pattern: bytes, *, delivered: bool, times: int = 1) -> Cut:
         """See `Cut`; `happened` of what is returned counts."""
@@ -177,9 +177,14 @@ class FaultProxy:
                 return order
         return None
 
-    def _deafen(self, pair: _Pair) -> None:
-        pair.deaf = True
-        pair.server.transport.abort()
+    def _reset_pairs(self) -> None:
+        for pair in list(self._pairs):
+            pair.reset()
+
+    def _deafen_pairs(self) -> None:
+        for pair in list(self._pairs):
+            pair.deaf = True
+            pair.server.transport.abort()
 
     def _reset_deaf(self) -> None:
         for pair in list(self._pairs):
