@@ -26,7 +26,7 @@ class Control:
         self.graph, self.heart = graph, heart
         self.administrator = ForeignAdministrator(graph)
         world = graph.world
-        self.sign_in = SignIn(graph.tokens, world.tenant, world.seed, world.settings)
+        self.sign_in = SignIn(graph.tokens, graph.people, world.seed, world.settings)
 
     def routes(self) -> list[Route]:
         return [

@@ -10,12 +10,14 @@ import orjson
 
 from . import batch, privileges
 from .approvals import Approvals
+from .delta import Deltas
 from .endpoints import ROUTES
 from .errors import GraphFault, error_body
 from .faults import PAGE_KINDS, ConnectionCut, FaultRule, Faults, refusal
 from .ledger import Ledger
 from .messages import GraphRequest, GraphResponse, Json, PageFault
 from .paging import Pager
+from .people import make_people
 from .reports import ExportJobs
 from .routing import Route, Router
 from .throttle import ENTRA, Throttle
@@ -35,6 +37,8 @@ class Graph:
         self.faults = Faults(world.seed)
         self.approvals = Approvals(world.clock, world.seed, world.settings)
         self.pager = Pager(world.clock, secret, world.settings)
+        self.deltas = Deltas(world, self.pager)
+        self.people = make_people(world.tenant, world.seed)
         self.export_jobs = ExportJobs(world, secret)
         self.router = Router(ROUTES)
         self.before_request: list[Act] = []

@@ -12,7 +12,7 @@ import orjson
 from .chance import unit
 from .clock import Clock
 from .errors import GraphFault
-from .messages import GraphRequest, GraphResponse, PageFault
+from .messages import GraphRequest, GraphResponse, Json, PageFault
 from .switches import PAGE_LINK_SECONDS, Settings
 
 T = TypeVar("T")
@@ -49,25 +49,37 @@ class Pager:
         token = request.query.get("$skiptoken")
         if token is None:
             return
-        encoded, _, signature = token.partition(".")
-        if not hmac.compare_digest(signature, self._sign(encoded)):
-            raise GraphFault(400, "BadRequest", "Invalid skip token.", plain=True)
-        content = orjson.loads(base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)))
-        if content["path"] != f"{request.version}{request.path}" or content["until"] < self.clock.now():
-            raise GraphFault(400, "BadRequest", "Skip token is expired or belongs to another request.", plain=True)
+        content = self.unseal(token, request)
+        if content["until"] < self.clock.now():
+            raise GraphFault(400, "BadRequest", "Skip token is expired.", plain=True)
         request.query, request.start = content["query"], content["start"]
         if request.page:
             request.start = max(0, request.start + request.page.moved)
 
     def link(self, request: GraphRequest, start: int) -> str:
         content = {
-            "path": f"{request.version}{request.path}",
             "query": {name: value for name, value in request.query.items() if name != "$skiptoken"},
             "start": start,
             "until": self.clock.now() + self.settings[PAGE_LINK_SECONDS],
         }
-        encoded = base64.urlsafe_b64encode(orjson.dumps(content)).decode().rstrip("=")
-        return f"{request.base_url}/{request.version}{request.path}?$skiptoken={encoded}.{self._sign(encoded)}"
+        sealed = self.seal(content, request)
+        return f"{request.base_url}/{request.version}{request.path}?$skiptoken={sealed}"
+
+    def seal(self, content: Json, request: GraphRequest) -> str:
+        """An opaque token for the request's own path."""
+        whole = orjson.dumps({**content, "path": f"{request.version}{request.path}"})
+        encoded = base64.urlsafe_b64encode(whole).decode().rstrip("=")
+        return f"{encoded}.{self._sign(encoded)}"
+
+    def unseal(self, token: str, request: GraphRequest) -> Json:
+        """Raises GraphFault 400 for a token that was altered or belongs to another path."""
+        encoded, _, signature = token.partition(".")
+        if not hmac.compare_digest(signature.encode(), self._sign(encoded).encode()):
+            raise GraphFault(400, "BadRequest", "Invalid skip token.", plain=True)
+        content: Json = orjson.loads(base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)))
+        if content["path"] != f"{request.version}{request.path}":
+            raise GraphFault(400, "BadRequest", "Skip token belongs to another request.", plain=True)
+        return content
 
     def _sign(self, encoded: str) -> str:
         return hmac.new(self.secret, encoded.encode(), hashlib.sha256).hexdigest()[:32]

@@ -20,10 +20,9 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from .chance import guid
-from .people import Person, make_people
+from .people import Person
 from .registrations import Registration
 from .switches import Settings, switch
-from .tenant import Tenant
 from .tokens import TokenRefused, Tokens, check_credential
 
 Json = dict[str, Any]
@@ -61,9 +60,9 @@ class Code:
 
 
 class SignIn:
-    def __init__(self, tokens: Tokens, tenant: Tenant, seed: int, settings: Settings) -> None:
+    def __init__(self, tokens: Tokens, people: dict[str, Person], seed: int, settings: Settings) -> None:
         self.tokens, self.seed, self.settings = tokens, seed, settings
-        self.people = make_people(tenant, seed)
+        self.people = people
         self._codes: dict[str, Code] = {}
         self._refresh: dict[str, tuple[Asked, Person]] = {}
 
