@@ -1,60 +1,120 @@
-"""`python -m bench [--devices N] [--rounds N] [--json]`"""
+"""`python -m bench [--computers N ...] [--report-rows N] [--rounds N] [--write FILE]`"""
 
 from __future__ import annotations
 
 import argparse
-import json
+import os
 import platform
-from dataclasses import asdict
-from typing import Any
+import shlex
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.table import Table
-
+from bench.figures import Finding, Ratio, as_markdown
 from bench.stage import stage
+
+if TYPE_CHECKING:
+    from bench.fast import FastGraph
+
+RECORDED = 11_000
+START, END = "<!-- {name}: begin -->", "<!-- {name}: end -->"
 
 
 def main() -> None:
     options = _options()
-    with stage(options.devices) as sandbox_start_seconds:
+    text, all_met = "", True
+    for heading, findings in _tables(options):
+        part = f"### {heading}\n\n{as_markdown(findings)}\n"
+        print(part, flush=True)
+        text, all_met = f"{text}\n{part}", all_met and all(each.is_met for each in findings)
+    if options.write:
+        _write(options.write, options.name, f"{_conditions(options)}\n{text}")
+    if not all_met:
+        raise SystemExit("A limit is missed.")
+
+
+def _tables(options: argparse.Namespace) -> Iterator[tuple[str, list[Finding]]]:
+    with stage(RECORDED), tempfile.TemporaryDirectory(prefix="terminsklar-pages-") as folder:
         from bench import measures  # noqa: PLC0415 - Django is configured from here on
+        from bench.fast import fast_graph  # noqa: PLC0415
+        from bench.recorded import record  # noqa: PLC0415
+        from intune_sync import graph  # noqa: PLC0415
 
-        found = measures.run(options.rounds)
-        single = {"sandbox start, s": sandbox_start_seconds, **measures.singles()}
-    if options.json:
-        print(json.dumps({"devices": options.devices, "ratios": [asdict(each) for each in found], "single": single}))
-        return
-    _print(options, found, single)
-    if any(each.ratio > each.limit for each in found):
-        raise SystemExit("A ratio is over its limit.")
+        if options.pages:
+            yield "The portal's pages", list(measures.run(options.rounds))
+        with graph.client() as client:
+            recording = record(client)
+        with fast_graph(Path(folder) / "graph", recording) as server:
+            yield from _sizes(options, server)
 
 
-def _print(options: argparse.Namespace, found: list[Any], single: dict[str, float]) -> None:
-    console = Console()
-    console.print(
-        f"{options.devices:,} computers, {options.rounds} alternating rounds, medians; "
-        f"Python {platform.python_version()}, {platform.machine()}"
+def _sizes(options: argparse.Namespace, server: FastGraph) -> Iterator[tuple[str, list[Finding]]]:
+    from bench.speed import COMPUTERS, INSTALLS, Speed  # noqa: PLC0415
+
+    peaks: dict[int, dict[str, float]] = {}
+    speeds: dict[int, float] = {}
+    for computers in options.computers:
+        speed = Speed(server, computers, options.report_rows, options.rounds)
+        speed.measure()
+        found = speed.findings()
+        if computers <= options.slow_up_to:
+            found.append(speed.slow_pages(options.rounds))
+        peaks[computers] = {name: speed.peak_memory_mb(name) for name in (*COMPUTERS, INSTALLS)}
+        speeds[computers] = speed.rows_per_second()
+        yield f"{computers:,} computers, {speed.apps * computers:,} rows of install status", found
+    smallest, largest = min(peaks), max(peaks)
+    if smallest < largest:
+        yield f"{largest:,} computers against {smallest:,}", [*_memory(peaks), _pace(speeds)]
+
+
+def _memory(peaks: dict[int, dict[str, float]]) -> Iterable[Ratio]:
+    smallest, largest = min(peaks), max(peaks)
+    for name, peak in peaks[largest].items():
+        yield Ratio(f"most memory of a worker, {name}", peak, f"{smallest:,}", peaks[smallest][name], 1.15, unit="MB")
+
+
+def _pace(speeds: dict[int, float]) -> Ratio:
+    *_smaller, before, largest = sorted(speeds)
+    return Ratio(
+        "first mirror, rows per second",
+        speeds[largest],
+        f"{before:,}",
+        speeds[before],
+        0.6,
+        unit="/s",
+        at_least=True,
     )
-    table = Table("what", "seconds", "against", "seconds ", "ratio", "limit")
-    for each in found:
-        table.add_row(
-            each.name,
-            f"{each.seconds:.3f}",
-            each.against,
-            f"{each.against_seconds:.3f}",
-            f"{each.ratio:.2f}",
-            f"{each.limit:.2f}",
-        )
-    console.print(table)
-    for name, value in single.items():
-        console.print(f"{name}: {value:,.3f}" if isinstance(value, float) else f"{name}: {value}")
+
+
+def _conditions(options: argparse.Namespace) -> str:
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return (
+        f"`python -m bench {shlex.join(sys.argv[1:])}`: {options.rounds} alternating rounds, medians; "
+        f"{os.cpu_count()} cores ({platform.machine()}) for PostgreSQL, the answering server and the worker together, "
+        f"{memory:.0f} GB of memory, Python {platform.python_version()}, PostgreSQL without fsync. "
+        f"Load of the machine at the end: {os.getloadavg()[2]:.1f} over the last quarter of an hour.\n"
+    )
+
+
+def _write(path: Path, name: str, text: str) -> None:
+    """Put `text` between the marks of `name` in the file."""
+    page = path.read_text()
+    before, rest = page.split(START.format(name=name))
+    _old, after = rest.split(END.format(name=name))
+    path.write_text(f"{before}{START.format(name=name)}\n{text}\n{END.format(name=name)}{after}")
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--devices", type=int, default=11_000)
+    parser.add_argument("--computers", type=int, nargs="+", default=[11_000, 110_000])
+    parser.add_argument("--report-rows", type=int, default=660_000, help="rows of install status, over all apps")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--slow-up-to", type=int, default=11_000, help="largest fleet read with a second per page")
+    parser.add_argument("--no-pages", dest="pages", action="store_false", help="leave the portal's pages out")
+    parser.add_argument("--write", type=Path, help="file whose figures are replaced, such as docs/performance.md")
+    parser.add_argument("--name", default="bench", help="which figures of that file")
     return parser.parse_args()
 
 
