@@ -11,14 +11,13 @@ from django.utils import formats
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from deployments.catalogue.unused import why_unused, with_use
 from deployments.catalogue.vetting import ENDS_SOON
 from deployments.models import Application, BaselineEntry, BaselineRevision, InstallStatus
 
 FAILING_SHARE = 0.1
 FEWEST_ATTEMPTS = 20
 """A share of failed installations is brought up from so many attempts on."""
-KEPT_SHARE = 0.1
-"""Found by the inventory on a smaller share of the computers that installed it: people take it away."""
 State = InstallStatus.State
 
 
@@ -32,41 +31,33 @@ def concerns(on: date) -> list[Concern]:
     """Of the applications in the active revision, by name. Four queries."""
     decided = BaselineEntry.objects.filter(revision__status=BaselineRevision.Status.ACTIVE, action="add")
     applications = (
-        Application.objects.filter(pk__in=decided.values("application"))
-        .select_related("vetting_card", "detected")
+        with_use(Application.objects.filter(pk__in=decided.values("application")))
+        .select_related("vetting_card")
         .prefetch_related("licence_pools")
         .order_by("name")
     )
     counted = _installs()
-    found = [Concern(each, tuple(_reasons(each, counted.get(each.pk, (0, 0, 0)), on))) for each in applications]
+    found = [Concern(each, tuple(_reasons(each, counted.get(each.pk, (0, 0)), on))) for each in applications]
     return [concern for concern in found if concern.reasons]
 
 
-def _installs() -> dict[int, tuple[int, int, int]]:
-    """Reports, installed and failed by application id."""
+def _installs() -> dict[int, tuple[int, int]]:
+    """Installed and failed by application id."""
     rows = (
         InstallStatus.objects.order_by()
         .values_list("app_version__application")
         .annotate(
-            total=Count("pk", filter=~Q(state=State.NOT_APPLICABLE)),
             installed=Count("pk", filter=Q(state=State.INSTALLED)),
             failed=Count("pk", filter=Q(state=State.FAILED)),
         )
     )
-    return {pk: (total, installed, failed) for pk, total, installed, failed in rows}
+    return {pk: (installed, failed) for pk, installed, failed in rows}
 
 
-def _reasons(application: Application, counted: tuple[int, int, int], on: date) -> Iterator[str]:
-    total, installed, failed = counted
-    if total and not installed and not failed:
-        yield _("No computer has installed it.")
-    found = getattr(application, "detected", None)
-    if found is not None and found.computers < installed * KEPT_SHARE:
-        yield ngettext(
-            "It is found on only %(found)s of the %(installed)s computer that installed it.",
-            "It is found on only %(found)s of the %(installed)s computers that installed it.",
-            installed,
-        ) % {"found": found.computers, "installed": installed}
+def _reasons(application: Application, counted: tuple[int, int], on: date) -> Iterator[str]:
+    installed, failed = counted
+    if unused := why_unused(application):
+        yield unused
     attempts = installed + failed
     if attempts >= FEWEST_ATTEMPTS and failed / attempts >= FAILING_SHARE:
         yield ngettext(

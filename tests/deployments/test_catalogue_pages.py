@@ -193,14 +193,18 @@ def test_list_finds_licences_that_end_and_have_no_successor(client: Client) -> N
 def test_list_finds_what_hardly_anybody_has(client: Client) -> None:
     school, revision = make.school(), make.revision("active")
     used, rare, undecided = (make.app_version(make.application(name)) for name in ("Used", "Rare", "Undecided"))
-    for version, computers in ((used, 10), (rare, 2)):
+    for version, computers in ((used, 2), (rare, 1)):
         make.entry(revision, school, version.application)
         for _ in range(computers):
             make.install_status(make.device(school), version)
+    for _ in range(10):
+        make.install_status(make.device(school), rare, state="not_installed")
+        make.install_status(make.device(school), used, state="pending")
     make.install_status(make.device(school), undecided)
     signed_in(client, "it_admin")
 
     assert names_in(client, look="unused") == {"Rare", "Undecided"}
+    assert "a tenth of the computers" in get(client, "application_list", look="unused").content.decode()
 
 
 def test_inventory_tells_what_reports_do_not(client: Client) -> None:
@@ -209,6 +213,9 @@ def test_inventory_tells_what_reports_do_not(client: Client) -> None:
     for version in (found, web, lost):
         make.entry(revision, school, version.application)
     DetectedUse.objects.create(application=found.application, computers=40, read_at=NOW)
+    DetectedUse.objects.create(application=lost.application, computers=0, read_at=NOW)
+    for version in (found, lost):
+        make.install_status(make.device(school), version)
     signed_in(client, "it_admin")
 
     assert names_in(client, look="unused") == {lost.application.name}

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from deployments.catalogue.unused import unused
 from deployments.committee.concerns import concerns
-from deployments.models import DetectedUse
+from deployments.models import Application, DetectedUse
 from tests import factories as make
 from tests.factories import NOW
 
@@ -21,3 +22,4 @@ def test_software_that_people_take_away_is_brought_up(found: int, told: bool) ->
     DetectedUse.objects.create(application=version.application, computers=found, read_at=NOW)
 
     assert [concern.application for concern in concerns(NOW.date())] == ([version.application] if told else [])
+    assert unused(Application.objects.all()).exists() is told
