@@ -227,7 +227,7 @@ class AppRequestViewSet(Rows):
         "withdraw",
         requests.withdraw,
         "deployments.withdraw_apprequest",
-        _("Take the request back; what has reached computers is taken away again."),
+        _("Take the request back; its entries are taken out of the baseline again."),
         RequestWithdrawalSerializer,
     )
     works = command(

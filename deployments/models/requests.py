@@ -23,6 +23,11 @@ class AppRequestQuerySet(models.QuerySet["AppRequest"]):
         mine = self.filter(user.access.schools_q("deployments.view_apprequest", "school_id"))
         return mine.filter(~Q(status=AppRequest.Status.DRAFT) | Q(requested_by=user))
 
+    def wanted_too_by(self, user: User) -> Self:
+        """Sent requests of other schools that the person's schools support ("jag med")."""
+        supported = RequestSupport.objects.filter(school__in=list(user.access.at))
+        return self.filter(pk__in=supported.values("request")).exclude(status=AppRequest.Status.DRAFT)
+
     def for_list(self) -> Self:
         return self.select_related("school", "class_group", "application", "requested_by")
 
@@ -52,6 +57,7 @@ class AppRequest(Moves):
         "planned": frozenset({"pilot", "installing", "refused", "withdrawn"}),
         "pilot": frozenset({"installing", "refused", "withdrawn"}),
         "installing": frozenset({"done", "refused", "withdrawn"}),
+        "merged": frozenset({"review", "installing"}),
     }
     ENDED: ClassVar[list[str]] = ["done", "refused", "withdrawn", "merged"]
     GRANTED: ClassVar[list[str]] = ["planned", "pilot", "installing", "done"]

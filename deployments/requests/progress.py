@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count
+from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext as _
 
-from deployments.models import AppRequest, ChangeTarget, RequestStep
+from deployments.models import AppRequest, ChangeSet, ChangeTarget, RequestStep
 from deployments.status import DeviceStatus, holding_back, with_status
 
 Status = AppRequest.Status
@@ -18,7 +18,8 @@ WAITING = (DeviceStatus.WAITING_FOR_DEVICE, DeviceStatus.WAITING_FOR_INTUNE, Dev
 
 @dataclass(frozen=True)
 class Installing:
-    """Computers of the request's present change; `failed` and `waiting` are parts of those that are not done."""
+    """Computers of the request's changes, and of those merged into it; `failed` and `waiting` are parts of those that
+    are not done."""
 
     total: int = 0
     done: int = 0
@@ -28,9 +29,9 @@ class Installing:
 
 def installing(request: AppRequest) -> Installing:
     """One query; nothing when no change carries it out (yet)."""
-    if request.change_set_id is None:
+    if request.status not in AppRequest.GRANTED:
         return Installing()
-    targets = ChangeTarget.objects.filter(change__change_set=request.change_set_id)
+    targets = ChangeTarget.objects.filter(change__change_set__in=changes_of(request).values("pk"))
     once = with_status(targets.filter(pk__in=holding_back(targets).values("pk")))
     counts = dict(once.order_by().values_list("status").annotate(Count("pk")))
     applicable = sum(counts.values()) - counts.get(DeviceStatus.NOT_APPLICABLE, 0)
@@ -40,6 +41,11 @@ def installing(request: AppRequest) -> Installing:
         failed=counts.get(DeviceStatus.FAILED, 0),
         waiting=sum(counts.get(status, 0) for status in WAITING),
     )
+
+
+def changes_of(request: AppRequest) -> QuerySet[ChangeSet]:
+    """The present change of the request, and those of the requests merged into it."""
+    return ChangeSet.objects.filter(Q(requests=request.pk) | Q(requests__merged_into=request.pk))
 
 
 @dataclass(frozen=True)

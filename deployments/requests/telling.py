@@ -47,6 +47,8 @@ def granted(row: AppRequest, by: User) -> None:
 
 def refused(row: AppRequest, by: User | None) -> None:
     _tell(row, "request.refused", [*askers(row), *_approver(row)], by, episode="refused", reason=row.reason)
+    for merged in row.merged.select_related("school", "application", "requested_by", "responsible_teacher"):
+        _tell(merged, "request.refused", askers(merged), by, episode="refused", reason=row.reason)
 
 
 def withdrawn(row: AppRequest, by: User) -> None:
@@ -66,7 +68,11 @@ def try_it(row: AppRequest) -> None:
 def done(row: AppRequest) -> None:
     supporters = User.objects.filter(pk__in=row.supporters.values("user"))
     _tell(row, "request.done", [*askers(row), *_approver(row)])
-    _tell(row, "request.done_elsewhere", supporters, url=reverse("deployments:request_list"))
+    joined = list(row.merged.select_related("school", "application", "requested_by", "responsible_teacher"))
+    for merged in joined:
+        _tell(merged, "request.done", askers(merged))
+    elsewhere = supporters.exclude(pk__in=[person.pk for merged in joined for person in askers(merged)])
+    _tell(row, "request.done_elsewhere", elsewhere)
 
 
 def due_soon(row: AppRequest) -> None:

@@ -23,6 +23,7 @@ from deployments.models import (
 from deployments.models.moves import InvalidMove
 from deployments.services import changes, drafts
 from deployments.services.profiles import school_of
+from deployments.services.rollback import restore
 from schools import audit
 from schools.models import User
 
@@ -40,8 +41,12 @@ class EntrySpec:
 
 
 @transaction.atomic
-def amend(specs: Iterable[EntrySpec], decision: Decision, *, requested_by: User, reason: str = "") -> ChangeSet:
+def amend(
+    specs: Iterable[EntrySpec], decision: Decision, *, requested_by: User, reason: str = "", instead: bool = False
+) -> ChangeSet:
     """A change set that carries out one decision on top of the active revision; several may wait in a row.
+
+    `instead`: what the decision has put there before gives way, and says again what was said before it.
 
     Raises ValidationError when nothing is in force, when Intune cannot carry an entry out, and (NothingToDo) when the
     active revision says all of it already.
@@ -50,6 +55,8 @@ def amend(specs: Iterable[EntrySpec], decision: Decision, *, requested_by: User,
     if active is None:
         raise ValidationError(_("No baseline is in force yet, so there is nothing to amend."))
     draft = drafts.start_draft(active.baseline, by=requested_by, note=reason or decision.text)
+    if instead:
+        restore(draft, decision)
     for spec in specs:
         put(draft, spec, decision, by=requested_by)
     change_set = changes.propose(draft, by=requested_by, reason=reason or decision.text)

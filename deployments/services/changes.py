@@ -217,7 +217,7 @@ def _decider(row: ChangeSet) -> User:
         raise NotCovered("no_decision")
     if decision.decided_by_id == row.requested_by_id:
         raise OwnRequest(_("You requested this change, so somebody else has to approve it."))
-    beyond = [each for each in _changed_in(row.revision) if each.entry.decision_id != decision.pk]
+    beyond = [each for each in _changed_in(row.revision) if not _is_of(decision, each)]
     if beyond:
         names = ", ".join(sorted({str(each.application) for each in beyond}))
         raise NotCovered("other_apps", names=names)
@@ -225,12 +225,18 @@ def _decider(row: ChangeSet) -> User:
     return decision.decided_by
 
 
+def _is_of(decision: Decision, change: Difference) -> bool:
+    """What the decision says, and what gives way because the decision no longer says it."""
+    return decision.pk in {entry.decision_id for entry in (change.before, change.after) if entry}
+
+
 def _changed_in(revision: BaselineRevision) -> list[Difference]:
     return differences(entries_of(revision.based_on), entries_of(revision))
 
 
 def _check_reach(row: ChangeSet, decision: Decision) -> None:
-    applications = set(decision.entries.filter(revision=row.revision).values_list("application", flat=True))
+    revisions = [row.revision_id, row.revision.based_on_id]
+    applications = set(decision.entries.filter(revision__in=revisions).values_list("application", flat=True))
     others = row.changes.exclude(app_version__application__in=applications).select_related("app_version__application")
     if names := sorted({each.app_version.application.name for each in others}):
         raise NotCovered("other_apps", names=", ".join(names))

@@ -24,21 +24,29 @@ def take_back(decision: Decision, by: User, reason: str) -> BaselineRevision:
     active = BaselineRevision.objects.active().select_related("baseline").first()
     if active is None or not active.entries.filter(decision=decision).exists():
         raise ValidationError(_("Nothing of this decision is in force, so there is nothing to take back."))
-    former = said_before(decision)
     note = _("Takes back the decision “%(decision)s”: %(reason)s") % {"decision": decision.text, "reason": reason}
     draft = drafts.start_draft(active.baseline, by=by, note=note)
-    for entry in draft.entries.filter(decision=decision):
-        _restore(entry, former.get(place_of(entry)))
+    restore(draft, decision)
     audit.record("decision.taken_back", decision, by=by, after={"revision": str(draft)}, reason=reason)
     return draft
 
 
+def restore(draft: BaselineRevision, decision: Decision) -> None:
+    """Let the decision's entries in a draft say again what was said before them; where nothing was, nothing is."""
+    entries = list(draft.entries.filter(decision=decision))
+    former = said_before(decision) if entries else {}
+    for entry in entries:
+        _restore(entry, former.get(place_of(entry)))
+
+
 def said_before(decision: Decision) -> dict[Place, BaselineEntry]:
-    """What stood in the places of the decision's entries in the revision that its first one was built on."""
-    first = BaselineRevision.objects.filter(entries__decision=decision).order_by("pk").first()
-    if first is None or first.based_on_id is None:
-        return {}
-    return {place_of(entry): entry for entry in BaselineEntry.objects.filter(revision=first.based_on_id)}
+    """What stood in each place of the decision's entries in the revision that the first one there was built on."""
+    built_on: dict[Place, int] = {}
+    for entry in decision.entries.select_related("revision").order_by("revision_id"):
+        if entry.revision.based_on_id:
+            built_on.setdefault(place_of(entry), entry.revision.based_on_id)
+    found = BaselineEntry.objects.filter(revision__in=set(built_on.values()))
+    return {place_of(entry): entry for entry in found if built_on.get(place_of(entry)) == entry.revision_id}
 
 
 def _restore(entry: BaselineEntry, former: BaselineEntry | None) -> None:

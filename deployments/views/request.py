@@ -29,19 +29,37 @@ WITHDRAWABLE = tuple(status for status in AppRequest.MOVES if "withdrawn" in App
 def show(request: HttpRequest, pk: int) -> HttpResponse:
     """For htmx the line of steps alone, which follows by itself."""
     user = person(request)
-    found = get_object_or_404(visible(user), pk=pk)
+    found = visible(user).filter(pk=pk).first()
+    if found is None:
+        return _followed(request, user, pk)
     steps = list(found.steps.select_related("by"))
-    seen = installing(found)
+    main = found.merged_into or found
+    seen = installing(main)
     context: dict[str, Any] = {
         "request_row": found,
         "steps": steps,
-        "line": line(found, steps, seen),
+        "line": line(main, list(main.steps.all()) if found.merged_into else steps, seen),
         "installing": seen,
-        "poll_seconds": POLL_SECONDS if found.status in MOVES_BY_ITSELF else None,
+        "poll_seconds": POLL_SECONDS if main.status in MOVES_BY_ITSELF else None,
     }
     if not request.htmx:  # type: ignore[attr-defined]
         context |= _whole(found, user)
     template, partial = "deployments/request.html", "deployments/_request_progress.html"
+    return render_page(request, template, context, partial=partial)
+
+
+def _followed(request: HttpRequest, user: User, pk: int) -> HttpResponse:
+    """Another school's request, for whose school wants the same: state and course, nothing of the thread or persons."""
+    found = get_object_or_404(AppRequest.objects.wanted_too_by(user).select_related("application"), pk=pk)
+    seen = installing(found)
+    context = {
+        "request_row": found,
+        "line": line(found, list(found.steps.all()), seen),
+        "installing": seen,
+        "poll_seconds": POLL_SECONDS if found.status in MOVES_BY_ITSELF else None,
+        "own": AppRequest.objects.visible_to(user).filter(merged_into=found).select_related("school").first(),
+    }
+    template, partial = "deployments/request_followed.html", "deployments/_request_progress.html"
     return render_page(request, template, context, partial=partial)
 
 

@@ -27,6 +27,7 @@ from schools.pages import render_page
 
 SORTS = {"sent": "id", "needed": "needed_by", "school": "school__name"}
 Status = AppRequest.Status
+MOST_SUPPORTED = 20
 LISTED = [status for status in Status if status != Status.MERGED]
 
 
@@ -55,6 +56,7 @@ def request_list(request: HttpRequest) -> HttpResponse:
     if not request.htmx:  # type: ignore[attr-defined]
         context |= {
             "waiting": waiting_for(user, timezone.now()),
+            "wanted_too": list(AppRequest.objects.wanted_too_by(user).select_related("application")[:MOST_SUPPORTED]),
             "may_ask": user.has_perm("deployments.make_apprequest"),
             "may_review": user.has_perm("deployments.see_request_figures"),
             "may_hand_over": user.has_perm("deployments.hand_over_approval"),
@@ -206,10 +208,11 @@ def me_too(request: HttpRequest) -> HttpResponse:
         messages.error(request, _("Choose an application and a school of yours."))
         return redirect("deployments:request_list")
     try:
-        requests.support(application, school, user)
+        supported = requests.support(application, school, user)
     except ValidationError as error:
         messages.error(request, error.messages[0])
     else:
         said = {"school": school, "application": application}
         messages.success(request, _("Noted: %(school)s wants %(application)s too. You are told when it works.") % said)
+        return redirect(supported.request)
     return redirect("deployments:request_list")

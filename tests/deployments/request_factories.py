@@ -8,7 +8,7 @@ from typing import Any
 from django.utils import timezone
 
 from deployments.models import Application, AppRequest, RequestStep, VettingCard
-from deployments.services import changes
+from deployments.services import amendments, changes
 from fleet.models import Device
 from schools.models import School, User
 from tests import factories as make
@@ -62,7 +62,8 @@ def app_request(status: str = "school", school: School | None = None, **columns:
 def carried_out(request: AppRequest, devices: list[Device]) -> None:
     """What the engine and the computers do: the request's change is approved and written, and these have installed."""
     request.refresh_from_db()
-    change_set, version = request.change_set, request.application.versions.get()
+    version = request.application.versions.get()
+    change_set = amendments.renew(request.change_set, request.approved_by)
     planned = changes.PlannedChange(version, [], [], {device.pk: "install" for device in devices})
     now = timezone.now()
     changes.record_plan(change_set, {"changes": []}, "b" * 64, [planned], by=None, now=now)

@@ -124,6 +124,37 @@ def test_me_too_is_one_press(client: Client, school) -> None:
     assert request.supporters.get().school == school
 
 
+def test_who_supports_a_request_sees_its_course_and_not_the_other_schools_thread(client: Client, school) -> None:
+    request = app_request("review", application=make.application("GeoGebra"))
+    request.thread.create(author=make.user(), text="Klass 7B behöver det.")
+    teacher = make.person("teacher", school)
+    signed_in(client, teacher)
+    assert get(client, "request", request.pk).status_code == 404
+
+    body = {"application": request.application_id, "school": school.pk}
+    page = client.post(reverse("deployments:support_request"), body, follow=True)
+
+    text = text_of(page)
+    assert page.redirect_chain[-1][0] == request.get_absolute_url()
+    assert "IT review" in text
+    for hidden in ("7B", request.school.name, request.purpose, str(request.requested_by)):
+        assert hidden not in text
+    assert request.get_absolute_url() in text_of(get(client, "request_list"))
+
+
+def test_merged_request_shows_how_far_its_main_one_has_come(client: Client, school) -> None:
+    application = vetted()
+    main = app_request("review", application=application)
+    merged = app_request("merged", school, application=application, merged_into=main)
+    main.supporters.create(school=school, user=merged.requested_by)
+
+    signed_in(client, merged.requested_by)
+    page = get(client, "request", merged.pk)
+
+    assert [(station.label, station.state) for station in page.context["line"]][-1] == ("Done", "ahead")
+    assert get(client, "request", main.pk).status_code == 200
+
+
 def test_approver_decides_in_two_steps(client: Client, school) -> None:
     people, app = staff(school), vetted()
     make.device(school)

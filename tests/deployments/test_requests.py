@@ -7,6 +7,7 @@ from django.utils import timezone, translation
 
 from deployments.models import AppRequest, BaselineEntry, Decision, LicencePool
 from deployments.models.moves import InvalidMove
+from deployments.requests.progress import Installing, installing
 from deployments.requests.scope import pilot_computers
 from deployments.services import changes, requests
 from deployments.services.requests import NotYourTurn, OwnRequest, Wish
@@ -263,7 +264,8 @@ def test_withdrawing_takes_the_app_from_the_two(school) -> None:
     requests.withdraw(request, people["teacher"], "Vi hinner inte i år.")
 
     latest = request.decisions.get().change_sets.order_by("-pk").first()
-    assert latest.revision.entries.filter(application=app, action="remove").count() == 2
+    assert latest.pk != request.change_set_id
+    assert not latest.revision.entries.filter(application=app).exists()
 
 
 def test_a_stopped_change_refuses_its_request(school) -> None:
@@ -337,6 +339,51 @@ def test_merged_request_of_another_school_comes_along(school) -> None:
     profiles = BaselineEntry.objects.filter(application=app).values_list("profile__school__name", flat=True)
     assert set(profiles) == {school.name, other.name}
     assert main.supporters.get().school == other
+
+
+def test_merged_request_is_followed_to_the_end_with_its_main_one(school) -> None:
+    it, app, other = make.person("it_admin"), vetted(), make.school()
+    here, there = make.device(school), make.device(other)
+    main, same = app_request("review", school, application=app), app_request("review", other, application=app)
+    requests.merge(same, main, it)
+    requests.approve(main, it)
+    carried_out(main, [here])
+    requests.advance(timezone.now())
+    main.refresh_from_db()
+    assert main.status == "installing"
+
+    same.refresh_from_db()
+    carried_out(same, [there])
+    assert installing(main) == Installing(total=2, done=2)
+    requests.advance(timezone.now())
+
+    assert AppRequest.objects.get(pk=main.pk).status == "done"
+    assert told(same.requested_by) == ["request.merged", "request.done"]
+
+
+def test_withdrawing_the_main_request_lets_the_merged_one_go_on(school) -> None:
+    it, app, other = make.person("it_admin"), vetted(), make.school()
+    main, same = app_request("review", school, application=app), app_request("review", other, application=app)
+    requests.merge(same, main, it)
+
+    requests.withdraw(main, main.requested_by, "Vi hinner inte i år.")
+
+    same.refresh_from_db()
+    assert (same.status, same.merged_into, acts(same)[-1]) == ("review", None, "request.parted")
+
+
+def test_first_computers_give_their_own_entries_up_when_all_get_it(school) -> None:
+    people, app = staff(school), vetted()
+    computers(school)
+    request = sent(school, app, people["teacher"])
+    requests.approve(request, people["approver"])
+    carried_out(request, request.pilot_devices.all())
+    requests.advance(timezone.now())
+
+    requests.pilot_works(AppRequest.objects.get(), people["teacher"])
+
+    revision = AppRequest.objects.get().change_set.revision
+    assert [entry.profile.owner for entry in revision.entries.filter(application=app)] == [school]
 
 
 def test_undecided_request_of_another_school_is_not_merged(school) -> None:

@@ -42,7 +42,8 @@ def carry_all(row: AppRequest, decision: Decision, now: datetime) -> ChangeSet |
     """All computers of the request, and those of the requests merged into it that their schools have approved."""
     for merged in row.merged.filter(approved_by__isnull=False).select_related("school", "class_group", "requested_by"):
         merged.application = row.application
-        carry(merged, _decide(merged, merged.approved_by, now), [])
+        merged.change_set = carry(merged, _decide(merged, merged.approved_by, now), [])
+        merged.save(update_fields=["application", "change_set"])
     return carry(row, decision, [])
 
 
@@ -61,7 +62,7 @@ def _decide(row: AppRequest, approved_by: User | None, now: datetime) -> Decisio
 def carry(row: AppRequest, decision: Decision, devices: list[Device]) -> ChangeSet | None:
     """The change set that gives the application to these computers, or without any to all that the request is about.
 
-    None when the active revision says so already.
+    The two first computers' own entries give way when all get it. None when the active revision says so already.
     """
     application = row.application
     assert application is not None  # a constraint of the database
@@ -70,28 +71,21 @@ def carry(row: AppRequest, decision: Decision, devices: list[Device]) -> ChangeS
     specs = [EntrySpec(profile, application) for profile in profiles]
     try:
         with transaction.atomic():
-            return amend(specs, decision, requested_by=row.requested_by, reason=decision.text)
+            return amend(specs, decision, requested_by=row.requested_by, reason=decision.text, instead=True)
     except NothingToDo:
         return None
 
 
 def take_back(row: AppRequest, by: User, reason: str) -> None:
-    """Stop what is on its way, and let the containers of the request do without the application again."""
+    """Stop what is on its way, and take the entries of the request out again, as if they had never been."""
     decision = row.decisions.order_by("pk").first()
-    if decision is None or row.application is None:
+    if decision is None:
         return
     for change_set in decision.change_sets.filter(status__in=NOT_BEGUN):
         changes.cancel(change_set, by, reason)
         drafts.discard_draft(change_set.revision, by, reason)
-    active = BaselineEntry.objects.filter(
-        revision__status=BaselineRevision.Status.ACTIVE, decision=decision, action=BaselineEntry.Action.ADD
-    )
-    specs = [
-        EntrySpec(entry.profile, row.application, BaselineEntry.Action.REMOVE)
-        for entry in active.select_related("profile")
-    ]
-    if specs:
-        amend(specs, decision, requested_by=row.requested_by, reason=reason or decision.text)
+    if BaselineEntry.objects.filter(revision__status=BaselineRevision.Status.ACTIVE, decision=decision).exists():
+        amend([], decision, requested_by=row.requested_by, reason=reason or decision.text, instead=True)
 
 
 def _text(row: AppRequest) -> str:

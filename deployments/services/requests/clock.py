@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from deployments.models import AppRequest, ChangeSet, RequestStep
 from deployments.requests import telling
 from deployments.requests.deadlines import reminder_at
-from deployments.requests.progress import Installing, installing
+from deployments.requests.progress import Installing, changes_of, installing
 from deployments.services.requests.course import Status, step
 from deployments.services.requests.decisions import refused
 from schools import audit
@@ -87,13 +87,19 @@ def _carry_on(row: AppRequest, now: datetime) -> None:
             telling.try_it(row)
     elif row.status == Status.PLANNED and _is_written(row):
         step(row, Status.INSTALLING, "request.installing", by=None, now=now)
-    if row.status == Status.INSTALLING and _is_written(row) and _is_over(row, installing(row), now):
+    if row.status == Status.INSTALLING and _are_all_written(row) and _is_over(row, installing(row), now):
         step(row, Status.DONE, "request.done", by=None, now=now)
         telling.done(row)
 
 
 def _is_written(row: AppRequest) -> bool:
     return row.change_set is None or row.change_set.status == ChangeSet.Status.APPLIED
+
+
+def _are_all_written(row: AppRequest) -> bool:
+    """Of the requests merged into it as well; what was stopped there is its own school's matter."""
+    over = (ChangeSet.Status.APPLIED, *STOPPED)
+    return _is_written(row) and not changes_of(row).exclude(status__in=over).exists()
 
 
 def _is_over(row: AppRequest, seen: Installing, now: datetime) -> bool:

@@ -71,6 +71,17 @@ def merge(request: AppRequest, into: AppRequest, by: User, now: datetime | None 
     return row
 
 
+def part(main: AppRequest, by: User, now: datetime) -> None:
+    """When a request is withdrawn, those merged into it go on by themselves: with their own change, or again at IT."""
+    for merged in main.merged.select_for_update(of=("self",)).select_related("school", "application", "requested_by"):
+        status = Status.INSTALLING if merged.change_set_id else Status.REVIEW
+        if merged.approved_by_id is None or merged.application_id is None:
+            status = Status.REVIEW
+        step(merged, status, "request.parted", by=by, now=now, columns={"merged_into": None, "reason": ""})
+        if status == Status.REVIEW:
+            telling.to_review(merged, by)
+
+
 def _check_same(row: AppRequest, main: AppRequest) -> None:
     if row.pk == main.pk or main.status not in MERGES:
         raise ValidationError({"into": _("Choose another request that nobody has decided yet.")})

@@ -15,6 +15,7 @@ from deployments.models import Application, AppRequest, RequestStep
 from deployments.requests import telling
 from deployments.requests.permissions import asks, withdraws
 from deployments.services.requests.carrying import take_back
+from deployments.services.requests.conversation import part
 from deployments.services.requests.course import Status, end, locked, require, step
 from schools import audit
 from schools.models import ClassGroup, RoleAssignment, School, User
@@ -93,6 +94,7 @@ def withdraw(request: AppRequest, by: User, reason: str = "", now: datetime | No
     before = row.status
     if before in AppRequest.GRANTED:
         take_back(row, by, reason.strip())
+    part(row, by, now)
     end(row, Status.WITHDRAWN, "request.withdrawn", by=by, now=now, reason=reason.strip())
     if before != Status.DRAFT:
         telling.withdrawn(row, by)
