@@ -112,7 +112,7 @@ class ReportStorage:
         if job is None or not hmac.compare_digest(request.query_params.get("sig", ""), jobs.signature(job)):
             return _storage_error(403, "AuthenticationFailed")
         now = self.graph.clock.now()
-        if now > job.expires_at or now < job.ready_at:
+        if now > job.expires_at or job.status(now) != "completed":
             return _storage_error(403, "AuthenticationFailed")
         return Response(jobs.archive(job), media_type="application/octet-stream")
 

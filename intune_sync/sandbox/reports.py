@@ -10,16 +10,22 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
+from .chance import unit
 from .device_reports import DEVICE_REPORTS
 from .errors import GraphFault
 from .query import Filter, FilterError, parse_filter
 from .report_rows import REPORTS, Report, Row
+from .switches import switch
 from .world import World
 
 Json = dict[str, Any]
 
 STARTS_AFTER, READY_AFTER, SECONDS_PER_ROW = 2.0, 6.0, 0.0004  # of real life, divided by the pace
-URL_LIFETIME = 4 * 3600.0
+EXPORT_URL_SECONDS = switch("export_url_seconds", 4 * 3600.0, "How long the address of a finished export is good.")
+EXPORT_FAILED_RATE = switch("export_failed_rate", 0.0, "The share of export jobs that fail.")
+EXPORT_STUCK_RATE = switch("export_stuck_rate", 0.0, "The share of export jobs that are in progress for ever.")
+EXPORT_LEFT_OUT = switch("export_left_out", 0.0, "The share of rows that finished exports lack.")
+KEPT_SECONDS = 3600.0  # a job outlives its address
 FORMATS = ("csv",)
 LOCALIZATIONS = ("localizedValuesAsAdditionalColumn", "replaceLocalizableValues")
 
@@ -35,22 +41,25 @@ class ExportJob:
     requested_at: float
     starts_at: float
     ready_at: float
+    url_seconds: float
+    outcome: str = "completed"
     parameters: dict[str, str] = field(default_factory=dict)
 
     @property
     def expires_at(self) -> float:
-        return self.ready_at + URL_LIFETIME
+        return self.ready_at + self.url_seconds
 
     def status(self, now: float) -> str:
         if now < self.starts_at:
             return "notStarted"
-        return "inProgress" if now < self.ready_at else "completed"
+        return "inProgress" if now < self.ready_at else self.outcome
 
 
 class ExportJobs:
     def __init__(self, world: World, secret: bytes) -> None:
         self.world, self.secret = world, secret
         self.jobs: dict[str, ExportJob] = {}
+        self.created = 0
 
     def create(self, body: Json) -> ExportJob:
         """Raises GraphFault 400 for an unknown report, column or format, or a missing filter."""
@@ -59,7 +68,7 @@ class ExportJobs:
         if unknown := [column for column in columns if column not in report.columns]:
             raise GraphFault(400, "BadRequest", f"Invalid column '{unknown[0]}' in report {report.name}.")
         filter_text = str(body.get("filter") or "")
-        condition = _condition(report, filter_text)
+        condition = report_condition(report, filter_text)
         localization = _choice(body, "localizationType", LOCALIZATIONS)
         _choice(body, "format", FORMATS)
         now, pace = self.world.clock.now(), self.world.life.pace
@@ -74,10 +83,20 @@ class ExportJobs:
             requested_at=now,
             starts_at=now + STARTS_AFTER / pace,
             ready_at=now + (READY_AFTER + SECONDS_PER_ROW * rows) / pace,
+            url_seconds=self.world.settings[EXPORT_URL_SECONDS],
+            outcome=self._outcome(),
         )
         self.jobs[job.id] = job
         self._forget_old(now)
         return job
+
+    def _outcome(self) -> str:
+        self.created += 1
+        settings, chance = self.world.settings, unit(self.world.seed, 75, self.created)
+        failed, stuck = settings[EXPORT_FAILED_RATE], settings[EXPORT_STUCK_RATE]
+        if chance < failed:
+            return "failed"
+        return "inProgress" if chance < failed + stuck else "completed"
 
     def signature(self, job: ExportJob) -> str:
         text = f"{job.id}/{int(job.expires_at)}"
@@ -88,14 +107,17 @@ class ExportJobs:
         text = io.StringIO(newline="")
         writer = csv.writer(text)
         writer.writerow(job_header(job))
-        writer.writerows(_csv_rows(job, job.report.rows(self.world, job.filter_text)))
+        rows, left_out = job.report.rows(self.world, job.filter_text), self.world.settings[EXPORT_LEFT_OUT]
+        if left_out:
+            rows = (row for place, row in enumerate(rows) if unit(place, 76) >= left_out)
+        writer.writerows(_csv_rows(job, rows))
         packed = io.BytesIO()
         with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
             archive.writestr(f"{job.id}.csv", text.getvalue().encode("utf-8-sig"))
         return packed.getvalue()
 
     def _forget_old(self, now: float) -> None:
-        self.jobs = {identifier: job for identifier, job in self.jobs.items() if job.expires_at > now}
+        self.jobs = {identifier: job for identifier, job in self.jobs.items() if job.expires_at > now - KEPT_SECONDS}
 
 
 def job_header(job: ExportJob) -> list[str]:
@@ -138,7 +160,7 @@ def _choice(body: Json, name: str, allowed: tuple[str, ...]) -> str:
     return str(value)
 
 
-def _condition(report: Report, text: str) -> Filter:
+def report_condition(report: Report, text: str) -> Filter:
     """Values are compared as text, as the report service does."""
     fields = {column: _as_text(column) for column in report.filters}
     try:

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import orjson
 
+from .. import report_streams
 from ..bodies import check_kinds, object_of
 from ..clock import NEVER, graph_date
-from ..errors import not_found
+from ..errors import GraphFault, not_found
 from ..messages import GraphRequest, GraphResponse, Json, answer
 from ..paging import INTUNE_PAGE
 from ..reports import ExportJob
@@ -31,6 +32,21 @@ def create_job(graph: Graph, request: GraphRequest) -> GraphResponse:
     return answer(_shown(graph, request, job), status=201)
 
 
+@routes.on("POST", "/deviceManagement/reports/retrieveDeviceAppInstallationStatusReport", REPORTS)
+def stream_install_status(graph: Graph, request: GraphRequest) -> GraphResponse:
+    return _streamed(report_streams.install_status(graph.world, _asked(request)))
+
+
+@routes.on("POST", "/deviceManagement/reports/getAppsInstallSummaryReport", REPORTS, (BETA,))
+def stream_install_summary(graph: Graph, request: GraphRequest) -> GraphResponse:
+    return _streamed(report_streams.install_summary(graph.world, _asked(request)))
+
+
+@routes.on("POST", "/deviceManagement/reports/getAppStatusOverviewReport", REPORTS, (BETA,))
+def stream_status_overview(graph: Graph, request: GraphRequest) -> GraphResponse:
+    return _streamed(report_streams.status_overview(graph.world, _asked(request)))
+
+
 @routes.on("GET", JOBS, REPORTS)
 def list_jobs(graph: Graph, request: GraphRequest) -> GraphResponse:
     def encode(job: ExportJob) -> bytes:
@@ -47,6 +63,19 @@ def get_job(graph: Graph, request: GraphRequest) -> GraphResponse:
         raise not_found(request.ids[0])
     context = request.context("deviceManagement/reports/exportJobs/$entity")
     return answer({"@odata.context": context, **_shown(graph, request, job)})
+
+
+def _asked(request: GraphRequest) -> Json:
+    """Raises GraphFault 400 for values of the wrong kind."""
+    body = object_of(request.body)
+    check_kinds(body, {"filter": str, "select": list, "search": str, "orderBy": list, "skip": int, "top": int})
+    if min(body.get("skip") or 0, body.get("top") or 0) < 0:
+        raise GraphFault(400, "BadRequest", "skip and top must not be negative.")
+    return body
+
+
+def _streamed(report: Json) -> GraphResponse:
+    return GraphResponse(200, orjson.dumps(report), content_type="application/octet-stream")
 
 
 def _shown(graph: Graph, request: GraphRequest, job: ExportJob) -> Json:
