@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import django_filters
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers, viewsets
 
-from fleet.filters import DeviceFilter
-from fleet.models import Condition, Device
+from fleet.filters import DeviceFilter, KeyFilter
+from fleet.models import ComplianceBreach, Condition, Device, EnrolmentAttempt
 from schools.api import Rows
 
 
@@ -39,6 +40,7 @@ class DeviceSerializer(serializers.ModelSerializer[Device]):
             "condition",
             "compliance_state",
             "enrollment_state",
+            "profile_status",
             "group_tag",
             "os_version",
             "storage_total_bytes",
@@ -71,4 +73,70 @@ class DeviceViewSet(Rows):
         return super().get_queryset().with_condition(timezone.now())
 
 
-router_entries: list[tuple[str, type[viewsets.GenericViewSet[Any]], str]] = [("devices", DeviceViewSet, "device")]
+class EnrolmentAttemptFilters(django_filters.FilterSet):  # type: ignore[misc]
+    device = KeyFilter(field_name="device_id")
+
+    class Meta:
+        model = EnrolmentAttempt
+        fields = ["device", "outcome", "failed_step"]
+
+
+class ComplianceBreachFilters(django_filters.FilterSet):  # type: ignore[misc]
+    device = KeyFilter(field_name="device_id")
+
+    class Meta:
+        model = ComplianceBreach
+        fields = ["device", "policy_name", "setting"]
+
+
+class EnrolmentAttemptSerializer(serializers.ModelSerializer[EnrolmentAttempt]):
+    class Meta:
+        model = EnrolmentAttempt
+        fields = [
+            "id",
+            "device",
+            "started_at",
+            "ended_at",
+            "outcome",
+            "deployment_time",
+            "device_setup_time",
+            "account_setup_time",
+            "failed_step",
+            "reason",
+            "profile_name",
+            "os_version",
+        ]
+
+
+class EnrolmentAttemptViewSet(Rows):
+    """Attempts to set computers up, kept for three years."""
+
+    queryset = EnrolmentAttempt.objects.all()
+    serializer_class = EnrolmentAttemptSerializer
+    filterset_class = EnrolmentAttemptFilters
+    permission = "fleet.view_device"
+    ordering_fields = {"id": "id", "started_at": "started_at"}
+    ordering = "-started_at"
+
+
+class ComplianceBreachSerializer(serializers.ModelSerializer[ComplianceBreach]):
+    class Meta:
+        model = ComplianceBreach
+        fields = ["id", "device", "policy_name", "setting", "state", "error_code", "first_seen_at"]
+
+
+class ComplianceBreachViewSet(Rows):
+    """Settings of compliance policies that computers do not meet now."""
+
+    queryset = ComplianceBreach.objects.all()
+    serializer_class = ComplianceBreachSerializer
+    filterset_class = ComplianceBreachFilters
+    permission = "fleet.view_device"
+    ordering_fields = {"id": "id"}
+
+
+router_entries: list[tuple[str, type[viewsets.GenericViewSet[Any]], str]] = [
+    ("devices", DeviceViewSet, "device"),
+    ("enrolment-attempts", EnrolmentAttemptViewSet, "enrolment-attempt"),
+    ("compliance-breaches", ComplianceBreachViewSet, "compliance-breach"),
+]

@@ -35,12 +35,15 @@ class Freshness:
 
 @dataclass(frozen=True)
 class ResourceHealth:
-    """One resource's row on the page. `waits_for` are the labels of the resources that have to be read first."""
+    """One resource's row on the page. `waits_for` are the labels of the resources that have to be read first;
+    `whole_at` is when it was last read from end to end, where usually only changes are."""
 
     code: str
     label: str
     last: SyncRun | None
     complete_at: datetime | None
+    whole_at: datetime | None
+    knows_changes: bool
     open: SyncRun | None
     waits_for: Sequence[str]
     is_late: bool
@@ -96,12 +99,15 @@ def freshness() -> Freshness:
 
 
 def health(user: User, now: datetime) -> Health:
-    """Everything the page of sync health shows; four queries however many runs there are."""
+    """Everything the page of sync health shows; five queries however many runs there are."""
     visible = SyncRun.objects.visible_to(user)
     complete = SyncRun.objects.complete().filter(resource=OuterRef("resource")).order_by("-finished_at")
     ended = visible.filter(status__in=SyncRun.ENDED).exclude(status=SyncRun.Status.SKIPPED_BUSY)
     last = ended.latest_of_each_resource().annotate(complete_at=Subquery(complete.values("finished_at")[:1]))
+    whole = SyncRun.objects.complete().filter(resource=OuterRef("resource"), mode=SyncRun.Mode.FULL)
+    last = last.annotate(whole_at=Subquery(whole.order_by("-finished_at").values("finished_at")[:1]))
     last_runs = {run.resource: run for run in last}
+    doubted = {run.resource: run for run in ended.filter(mode=SyncRun.Mode.FULL).latest_of_each_resource()}
     condition = _condition_with_totals(user, now)
     fresh = _freshness(condition, {code: getattr(run, "complete_at", None) for code, run in last_runs.items()})
     under_way: dict[str, SyncRun] = {}
@@ -109,7 +115,10 @@ def health(user: User, now: datetime) -> Health:
         under_way.setdefault(run.resource, run)
     return Health(
         freshness=fresh,
-        resources=[_resource(code, last_runs.get(code), under_way, fresh, now) for code in SyncRun.Resource.values],
+        resources=[
+            _resource(code, (last_runs.get(code), doubted.get(code)), under_way, fresh, now)
+            for code in SyncRun.Resource.values
+        ],
         queue=write_queue(),
         unmatched_count=getattr(condition, "unmatched", None) or 0,
         requests_last_day=getattr(condition, "requests_last_day", None) or 0,
@@ -163,22 +172,30 @@ def _freshness(condition: GraphCondition, as_of: dict[str, datetime | None]) -> 
 
 
 def _resource(
-    code: str, last: SyncRun | None, under_way: dict[str, SyncRun], fresh: Freshness, now: datetime
+    code: str,
+    runs: tuple[SyncRun | None, SyncRun | None],
+    under_way: dict[str, SyncRun],
+    fresh: Freshness,
+    now: datetime,
 ) -> ResourceHealth:
+    """`runs` are the last one, and the last that read everything: it may ask for a decision while changes go on."""
+    last, whole = runs
     run = under_way.get(code)
     is_queued = run is not None and run.status == SyncRun.Status.QUEUED
     earlier = [under_way[other] for other in SyncRun.AFTER.get(code, []) if other in under_way] if is_queued else []
     complete_at = fresh.as_of[code]
-    is_unsafe = last is not None and last.status == SyncRun.Status.UNSAFE
+    is_unsafe = whole is not None and whole.status == SyncRun.Status.UNSAFE
     return ResourceHealth(
         code=code,
         label=str(SyncRun.Resource(code).label),
         last=last,
         complete_at=complete_at,
+        whole_at=getattr(last, "whole_at", None),
+        knows_changes=code in SyncRun.WINDOWED,
         open=run,
         waits_for=[other.get_resource_display() for other in earlier],
         is_late=_is_late(code, complete_at, now),
-        releasable=last if is_unsafe and (run is None or run.approved_by_id is None) else None,
+        releasable=whole if is_unsafe and (run is None or run.approved_by_id is None) else None,
     )
 
 

@@ -10,7 +10,7 @@ from celery import shared_task
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from intune_sync import apply, automatic, ledger, reconcile, runs, trouble
+from intune_sync import apply, automatic, ledger, reconcile, retention, runs, trouble
 from intune_sync.models import Operation
 
 log = logging.getLogger(__name__)
@@ -58,6 +58,12 @@ def act() -> None:
     """A few remote actions, with the identity that may do them."""
     if apply.work(timezone.now(), actions=True).more:
         wake_act()
+
+
+@shared_task
+def forget() -> None:
+    """Once a day: history that has been kept long enough."""
+    retention.forget(timezone.now())
 
 
 @shared_task

@@ -1,7 +1,7 @@
 from django.urls import path
 
 import schools.converters  # noqa: F401 - registers <row:pk>
-from intune_sync.views import apps, change_sets, change_steps, computers, health, imports, new_apps, stops
+from intune_sync.views import apps, change_sets, change_steps, computers, health, imports, new_apps, settings, stops
 
 app_name = "intune_sync"
 urlpatterns = [
@@ -14,6 +14,7 @@ urlpatterns = [
     path("sync/stop/throw/", stops.throw, name="throw_stop"),
     path("sync/stop/<row:pk>/release/", stops.release, name="release_stop"),
     path("sync/set-aside/<row:pk>/release/", stops.release_set_aside, name="release_operation"),
+    path("sync/settings/", settings.intune_settings, name="settings"),
     path("sync/unmatched/", health.unmatched_list, name="unmatched_list"),
     path("changes/", change_sets.change_set_list, name="change_set_list"),
     path("changes/<row:pk>/", change_sets.change_set, name="change_set"),

@@ -1,9 +1,19 @@
 """The settings of compliance policies that a computer does not meet, as Intune last reported them."""
 
+from __future__ import annotations
+
+from typing import Self
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from fleet.models.device import Device
+from schools.models import User
+
+
+class ComplianceBreachQuerySet(models.QuerySet["ComplianceBreach"]):
+    def visible_to(self, user: User) -> Self:
+        return self.filter(user.access.schools_q("fleet.view_device", "device__school_id"))
 
 
 class ComplianceBreach(models.Model):
@@ -15,6 +25,8 @@ class ComplianceBreach(models.Model):
     state = models.CharField(_("state"), max_length=60, blank=True, help_text=_("In Intune's own words."))
     error_code = models.CharField(_("error code"), max_length=20, blank=True)
     first_seen_at = models.DateTimeField(_("first seen"))
+
+    objects = ComplianceBreachQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("unmet compliance setting")

@@ -9,12 +9,16 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from fleet.models.device import Device
+from schools.models import User
 
 KEPT_FOR = timedelta(days=3 * 365)
 """As long as a computer usually stays; Intune forgets after some weeks."""
 
 
 class EnrolmentAttemptQuerySet(models.QuerySet["EnrolmentAttempt"]):
+    def visible_to(self, user: User) -> Self:
+        return self.filter(user.access.schools_q("fleet.view_device", "device__school_id"))
+
     def outlived(self, now: datetime) -> Self:
         return self.filter(started_at__lt=now - KEPT_FOR)
 

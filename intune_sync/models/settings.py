@@ -24,6 +24,9 @@ class AssignmentFilter(models.Model):
         return self.display_name
 
 
+USAGES = {"singleUser": _("One person"), "shared": _("Several people")}
+
+
 class AutopilotProfile(models.Model):
     """How a computer that Autopilot knows is set up at its first start."""
 
@@ -45,3 +48,8 @@ class AutopilotProfile(models.Model):
 
     def __str__(self) -> str:
         return self.display_name
+
+    @property
+    def usage_label(self) -> str:
+        """A word that Intune has added since stands as it is."""
+        return str(USAGES.get(self.usage, self.usage)) or "–"

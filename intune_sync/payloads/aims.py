@@ -38,6 +38,11 @@ def has_filter(raw: Raw) -> bool:
     return bool(target.get(FILTER_ID)) and target.get(FILTER_TYPE) not in (None, "none")
 
 
+def filter_of(raw: Raw) -> str | None:
+    """The filter's id in lower case; None when all computers of the group are meant."""
+    return str(raw["target"][FILTER_ID]).lower() if has_filter(raw) else None
+
+
 def without_filter(raw: Raw) -> Raw:
     """The same entry for the whole group; the very same object when it has no filter."""
     if not has_filter(raw):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import time
 from functools import partial
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -33,6 +35,8 @@ def health(request: HttpRequest) -> HttpResponse:
     user: User = request.user  # type: ignore[assignment]
     context = {
         "health": read_health(user, timezone.now()),
+        "interval_minutes": max(1, settings.SYNC_INTERVAL_SECONDS // 60),
+        "night": time(settings.FULL_SYNC_HOUR).strftime("%H:%M"),
         "recent": SyncRun.objects.visible_to(user)[:RECENT],
         "may_start": user.has_perm("intune_sync.start_sync"),
         "may_release": user.has_perm("intune_sync.release_sync"),
@@ -46,17 +50,21 @@ def health(request: HttpRequest) -> HttpResponse:
 @permission_required("intune_sync.view_syncrun")
 def sync_run_list(request: HttpRequest) -> HttpResponse:
     runs = SyncRun.objects.visible_to(request.user)  # type: ignore[arg-type]
-    resource, status = request.GET.get("resource", ""), request.GET.get("status", "")
+    resource, status, mode = (request.GET.get(name, "") for name in ("resource", "status", "mode"))
     if resource in SyncRun.Resource:
         runs = runs.filter(resource=resource)
     if status in SyncRun.Status:
         runs = runs.filter(status=status)
+    if mode in SyncRun.Mode:
+        runs = runs.filter(mode=mode)
     context = {
         "page": keyset_page(runs, order="-id", allowed={"id": "id"}, **_cursors(request)),
         "resources": SyncRun.Resource.choices,
         "statuses": SyncRun.Status.choices,
         "resource": resource,
         "status": status,
+        "modes": SyncRun.Mode.choices,
+        "mode": mode,
     }
     return render_page(request, "intune_sync/sync_run_list.html", context, partial="intune_sync/_sync_run_list.html")
 

@@ -57,6 +57,8 @@ SEES = {
     "deputy": allow(own="approver"),
     "audit_event": EVENT,
     "install_status": DEVICE,
+    "attempt": DEVICE,
+    "breach": DEVICE,
     "token": MINE,
     "notification": MINE,
 }
@@ -202,6 +204,7 @@ PAGES: dict[str, Row] = {
     "intune_sync:sync_run": row("run", GET=RUNS),
     "intune_sync:release_run": row("unsafe_run", POST=IT),
     "intune_sync:unmatched_list": row(GET=RUNS),
+    "intune_sync:settings": row(GET=RUNS),
     "intune_sync:stop": row(GET=RUNS),
     "intune_sync:throw_stop": row(POST=IT),
     "intune_sync:release_stop": row("stop", POST=IT),

@@ -44,6 +44,7 @@ LISTS = {
         "/sync/",
         "/sync/runs/",
         "/sync/unmatched/",
+        "/sync/settings/",
         "/intune/apps/",
         "/intune/apps/create/",
         "/audit/",
