@@ -198,8 +198,8 @@ def test_list_finds_what_hardly_anybody_has(client: Client) -> None:
         for _ in range(computers):
             make.install_status(make.device(school), version)
     for _ in range(10):
-        make.install_status(make.device(school), rare, state="not_installed")
-        make.install_status(make.device(school), used, state="pending")
+        make.install_status(make.device(school), rare, state="notInstalled")
+        make.install_status(make.device(school), used, state="pendingInstall")
     make.install_status(make.device(school), undecided)
     signed_in(client, "it_admin")
 
