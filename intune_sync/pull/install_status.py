@@ -40,14 +40,19 @@ COLUMNS = {
     "reported_at": "timestamptz",
 }
 
-# A computer that several people use is reported several times for one app: the last report counts.
+# A computer that several people use is reported several times for one app: the last report counts. Without any such,
+# nothing has to be sorted.
+_SEVERAL = """
+SELECT count(*) FROM (
+  SELECT FROM pulled_installs GROUP BY app_version_id, intune_id HAVING count(*) > 1) AS several
+"""
 _LATEST = """
 CREATE TEMPORARY TABLE latest ON COMMIT DROP AS
-SELECT DISTINCT ON (p.app_version_id, d.id) p.app_version_id, d.id AS device_id, p.state, p.error_code, p.detail,
-  p.reported_at
+SELECT {distinct} p.app_version_id, d.id AS device_id, p.state, p.error_code, p.detail, p.reported_at
 FROM pulled_installs p JOIN fleet_device d ON d.intune_id = p.intune_id
-ORDER BY p.app_version_id, d.id, p.reported_at DESC NULLS LAST, p.place
 """
+_DISTINCT = "DISTINCT ON (p.app_version_id, d.id)"
+_LAST_FIRST = "ORDER BY p.app_version_id, d.id, p.reported_at DESC NULLS LAST, p.place"
 
 # What is as it was is found first and not touched: ON CONFLICT would lock, and thereby write, every row.
 _UPDATE = """
@@ -173,7 +178,8 @@ def _merge(pull: Pull, version_ids: list[int]) -> dict[str, int]:
     statement = Statement({"now": pull.now, "versions": version_ids})
     statement.run(f"SET LOCAL work_mem = '{WORK_MEMORY}'")
     statement.run("DROP TABLE IF EXISTS pg_temp.latest")
-    statement.run(_LATEST)
+    several = statement.number(_SEVERAL)
+    statement.run(_LATEST.format(distinct=_DISTINCT if several else "") + (_LAST_FIRST if several else ""))
     analyse("latest")
     updated = statement.run(_UPDATE)
     created = statement.run(_INSERT)
