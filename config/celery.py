@@ -1,6 +1,7 @@
 """The Celery application. Rows in PostgreSQL hold the work; a message only wakes a worker early.
 
-Queues: `pull` reads from Graph, `write` changes things in Intune, `default` does the rest (the sweep).
+Queues: `pull` reads from Graph, `write` changes things in Intune, `destructive` sends remote actions to computers,
+`default` does the rest (the sweep). Each of the first three has an app registration of its own, or may have one.
 """
 
 import os

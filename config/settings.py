@@ -231,6 +231,7 @@ CELERY_BEAT_SCHEDULE = {
     "ends": {"task": "deployments.tasks.remind_of_ends", "schedule": crontab(hour="6", minute="40")},
     "dates": {"task": "deployments.tasks.announce_dates", "schedule": crontab(hour="6", minute="50")},
     "tidy": {"task": "schools.tasks.tidy", "schedule": crontab(hour="3", minute="10")},
+    "forget": {"task": "intune_sync.tasks.forget", "schedule": crontab(hour="3", minute="20")},
     "trouble": {"task": "intune_sync.tasks.tell_of_trouble", "schedule": 300},
     # A message that waited for a slow mail server or listener is dropped: the next one finds the same rows.
     "mail": {"task": "schools.tasks.mail", "schedule": NOTIFY_SECONDS, "options": {"expires": NOTIFY_SECONDS}},
@@ -250,6 +251,14 @@ TENANT_ID = env.str("TENANT_ID", default="")
 CLIENT_ID = env.str("CLIENT_ID", default="")
 CLIENT_SECRET = env.str("CLIENT_SECRET", default="")
 CLIENT_CERTIFICATE = env.str("CLIENT_CERTIFICATE", default="")
+# An app registration of its own for each kind of work; what is empty is taken from the three above.
+GRAPH_IDENTITIES = {
+    name: {
+        part: env.str(f"GRAPH_{name}_{part}".upper(), default="")
+        for part in ("client_id", "client_secret", "client_certificate")
+    }
+    for name in ("reader", "writer", "destructive")
+}
 SYNC_INTERVAL_SECONDS = env.int("SYNC_INTERVAL_SECONDS", default=900)
 FULL_SYNC_HOUR = env.int("FULL_SYNC_HOUR", default=2)
 if not 0 <= FULL_SYNC_HOUR <= 23:

@@ -21,6 +21,11 @@ BROKEN_EXPORT = gettext_noop("The export from Intune is not a readable ZIP with 
 NO_EXPORT = gettext_noop("Intune did not finish the report that it was asked for.")
 NO_DELTA_LINK = gettext_noop("Entra ended a list of changes without saying where it goes on.")
 NO_ASSIGNMENTS = gettext_noop("Graph left out the assignments of an app.")
+CIRCUIT_OPEN = gettext_noop("Microsoft Graph has not answered several times in a row, so the portal pauses its calls.")
+BUDGET_SPENT = gettext_noop("The portal keeps below what Microsoft allows, and waits for its turn.")
+HELD = gettext_noop("Microsoft has asked the portal to wait.")
+NOT_IN_BATCH = gettext_noop("The batch came back without this call.")
+BATCH_LOST = gettext_noop("The answer to the batch with this call was lost.")
 
 OURS = {text for name, text in globals().items() if name.isupper()}
 DETAIL = re.compile(r"(.*?) \(([^()]*)\)\.")

@@ -10,6 +10,9 @@ COMMANDS: Mapping[str, str] = {
     "web": "gunicorn config.wsgi --worker-class gthread --workers 2 --threads 4 --no-control-socket",
     "worker-pull": "celery -A config worker --queues pull --concurrency 1 --hostname pull@%h --loglevel INFO",
     "worker": "celery -A config worker --queues write --concurrency 2 --hostname worker@%h --loglevel INFO",
+    "worker-destructive": (
+        "celery -A config worker --queues destructive --concurrency 1 --hostname destructive@%h --loglevel INFO"
+    ),
     "worker-default": "celery -A config worker --queues default --concurrency 2 --hostname default@%h --loglevel INFO",
     # Its times live in memory: what is due is decided by rows in PostgreSQL, so a restart forgets nothing.
     "beat": "celery -A config beat --scheduler celery.beat:Scheduler --enable-remote-control --loglevel INFO",

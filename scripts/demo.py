@@ -26,7 +26,7 @@ from scripts.server_binaries import BinariesMissing
 from scripts.services import ServiceFailed, start_postgres, start_redis
 from scripts.storage import StorageRefused
 
-PORTAL = ("web", "worker-pull", "worker", "worker-default", "beat")
+PORTAL = ("web", "worker-pull", "worker", "worker-destructive", "worker-default", "beat")
 FAILURES = (BinariesMissing, ChildFailed, FolderInUse, PortUnusable, ServiceFailed, StorageRefused)
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 READY_SECONDS = 60

@@ -1,14 +1,14 @@
-"""The one door to Microsoft Graph. `client()` is a client for the registration in the settings:
+"""The one door to Microsoft Graph. `client()` is a client for one of the registrations in the settings:
 
 with graph.client() as client:
     for page in client.pages("deviceManagement/managedDevices"): ...
 """
 
-from functools import lru_cache
-
 from django.conf import settings
 
 from intune_sync.graph.batch import BatchAnswer, BatchRequest
+from intune_sync.graph.breaker import BREAKER
+from intune_sync.graph.budget import budget_of
 from intune_sync.graph.client import GraphClient
 from intune_sync.graph.condition import ConditionWriter
 from intune_sync.graph.errors import (
@@ -16,7 +16,9 @@ from intune_sync.graph.errors import (
     ApprovalRequired,
     BadAnswer,
     BadRequest,
+    CircuitOpen,
     Conflict,
+    DependencyFailed,
     Forbidden,
     GraphError,
     GraphUnavailable,
@@ -24,7 +26,8 @@ from intune_sync.graph.errors import (
     Throttled,
     Unauthenticated,
 )
-from intune_sync.graph.tokens import Registration, TokenSource
+from intune_sync.graph.gate import Gate
+from intune_sync.graph.identities import registration, token_source
 from intune_sync.graph.transport import Answer, Transport
 
 __all__ = [
@@ -35,7 +38,9 @@ __all__ = [
     "BadRequest",
     "BatchAnswer",
     "BatchRequest",
+    "CircuitOpen",
     "Conflict",
+    "DependencyFailed",
     "Forbidden",
     "GraphClient",
     "GraphError",
@@ -48,21 +53,15 @@ __all__ = [
 
 
 def client(identity: str = "reader") -> GraphClient:
-    """A client of its own connections; close it, or use it in a `with`. The token is shared by the whole process."""
-    registration = Registration(
-        authority_url=settings.AUTHORITY_URL,
-        tenant_id=settings.TENANT_ID,
-        client_id=settings.CLIENT_ID,
-        scope=f"{settings.GRAPH_URL}/.default",
-        secret=settings.CLIENT_SECRET,
-        certificate=settings.CLIENT_CERTIFICATE,
-        ca_bundle=settings.GRAPH_CA_BUNDLE,
-    )
+    """A client of its own connections for one of `identities.IDENTITIES`; close it, or use it in a `with`.
+
+    Token, budget and pause are shared by all workers.
+    """
+    registered = registration(identity)
     return GraphClient(
-        settings.GRAPH_URL, _token_source(registration), Transport(settings.GRAPH_CA_BUNDLE), ConditionWriter()
+        settings.GRAPH_URL,
+        token_source(registered),
+        Transport(settings.GRAPH_CA_BUNDLE),
+        ConditionWriter(),
+        gate=Gate(budget_of(registered.client_id), BREAKER),
     )
-
-
-@lru_cache(maxsize=4)
-def _token_source(registration: Registration) -> TokenSource:
-    return TokenSource(registration)

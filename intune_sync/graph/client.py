@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import base64
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Protocol
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from intune_sync import own_words
 from intune_sync.graph.batch import BatchAnswer, BatchRequest, send_batch
@@ -22,11 +23,14 @@ from intune_sync.graph.errors import (
     Unauthenticated,
     error_from_answer,
 )
+from intune_sync.graph.gate import Gate
+from intune_sync.graph.services import Charge, charges, service_of
 from intune_sync.graph.tokens import TokenSource
 from intune_sync.graph.transport import Answer, NoAnswer, Transport
-from intune_sync.graph.waits import backoff_seconds
+from intune_sync.graph.waits import apart, backoff_seconds
 
 ATTEMPTS = 4
+PROBE = "organization?$select=id"
 LONGEST_SLEEP = 10.0
 """Seconds a worker may sleep; a longer wait becomes `Throttled`, and the row's `not_before`."""
 
@@ -47,10 +51,16 @@ class Observer(Protocol):
 
 @dataclass
 class Usage:
-    """What this client has cost Graph so far."""
+    """What this client has cost Graph so far. `percentage` is the highest share of a limit that Graph has told of."""
 
     requests: int = 0
     throttled: int = 0
+    percentage: float = 0.0
+
+    def heard(self, headers: Mapping[str, str]) -> None:
+        with suppress(ValueError):
+            told = float(headers.get("x-ms-throttle-limit-percentage") or 0)
+            self.percentage = max(self.percentage, told * 100)
 
 
 class GraphClient:
@@ -66,13 +76,16 @@ class GraphClient:
         tokens: TokenSource,
         transport: Transport,
         observer: Observer | None = None,
+        *,
         longest_sleep: float = LONGEST_SLEEP,
+        gate: Gate | None = None,
     ) -> None:
         self.url = url
         self.usage = Usage()
         self._tokens = tokens
         self._transport = transport
         self._observer = observer
+        self._gate = gate
         self._longest_sleep = longest_sleep
         self._ahead: ThreadPoolExecutor | None = None
 
@@ -113,9 +126,11 @@ class GraphClient:
             early = self._sent_ahead(url) if url else None
             yield body.pop("value")
 
-    def _sent_ahead(self, url: str) -> Early:
-        """A GET that is on its way already. Only the exchange itself runs on the other thread: what came of it, and
-        all that is told and counted, belongs to the thread that asks for it."""
+    def _sent_ahead(self, url: str) -> Early | None:
+        """A GET that is on its way already, if it may be sent at once. Only the exchange itself runs on the other
+        thread: what came of it, and all that is told and counted, belongs to the thread that asks for it."""
+        if self._gate and not self._gate.is_open(charges([("GET", url)])):
+            return None
         token = self._token()
         self._ahead = self._ahead or ThreadPoolExecutor(1, thread_name_prefix="graph-ahead")
         return self._ahead.submit(self._transport.send, "GET", url, token).result
@@ -128,30 +143,56 @@ class GraphClient:
         *,
         client_request_id: str = "",
         is_write: bool = True,
+        headers: Mapping[str, str] | None = None,
         justification: str = "",
+        costs: Sequence[Charge] | None = None,
     ) -> Answer:
         """`is_write` False for the POSTs that only ask, such as starting an export job: they may be repeated."""
-        address = self._address(path, version)
         return self._exchange(
             "POST",
-            address,
+            self._address(path, version),
             json=json,
             client_request_id=client_request_id,
             is_write=is_write,
-            headers=_justified(justification),
+            headers={**(headers or {}), **justified(justification)},
+            costs=costs,
         )
 
     def patch(
-        self, path: str, json: Any, version: str = "v1.0", *, client_request_id: str = "", justification: str = ""
+        self,
+        path: str,
+        json: Any,
+        version: str = "v1.0",
+        *,
+        client_request_id: str = "",
+        headers: Mapping[str, str] | None = None,
+        justification: str = "",
     ) -> Answer:
-        address, headers = self._address(path, version), _justified(justification)
         return self._exchange(
-            "PATCH", address, json=json, client_request_id=client_request_id, is_write=True, headers=headers
+            "PATCH",
+            self._address(path, version),
+            json=json,
+            client_request_id=client_request_id,
+            is_write=True,
+            headers={**(headers or {}), **justified(justification)},
         )
 
-    def delete(self, path: str, version: str = "v1.0", *, client_request_id: str = "") -> Answer:
-        address = self._address(path, version)
-        return self._exchange("DELETE", address, client_request_id=client_request_id, is_write=True)
+    def delete(
+        self,
+        path: str,
+        version: str = "v1.0",
+        *,
+        client_request_id: str = "",
+        headers: Mapping[str, str] | None = None,
+        justification: str = "",
+    ) -> Answer:
+        return self._exchange(
+            "DELETE",
+            self._address(path, version),
+            client_request_id=client_request_id,
+            is_write=True,
+            headers={**(headers or {}), **justified(justification)},
+        )
 
     def batch(self, requests: Iterable[BatchRequest], version: str = "v1.0") -> dict[str, BatchAnswer]:
         """The answer to each request by its id, 20 at a time; each has its own outcome. See `batch.send_batch`."""
@@ -176,26 +217,43 @@ class GraphClient:
             time.sleep(backoff_seconds(attempt))
         raise GraphUnavailable(own_words.NO_DOWNLOAD)
 
-    def sleep_or_raise(self, error: Throttled, *, last: bool = False) -> None:
-        """Wait as Graph asks. Raises `error` when that is longer than a worker may sleep, or after the last attempt."""
+    def was_throttled(self, error: Throttled, service: str) -> None:
+        """Tell all workers of a 429, and count it."""
         self.usage.throttled += 1
         if self._observer:
             self._observer.throttled(error.retry_after)
-        if last or error.retry_after > self._longest_sleep:
-            raise error
-        time.sleep(error.retry_after)
+        if self._gate:
+            self._gate.throttled(error, service)
+
+    def sleeps(self, error: GraphError, attempt: int = 0) -> bool:
+        """Wait as Graph asks, and a little more. False when that is longer than a worker may sleep."""
+        wait = backoff_seconds(attempt) if error.retry_after is None else apart(error.retry_after)
+        if wait > self._longest_sleep:
+            return False
+        time.sleep(wait)
+        return True
 
     def renew_token(self) -> None:
         self._tokens.forget(self._tokens.token())
 
     def _exchange(
-        self, method: str, url: str, *, is_write: bool = False, early: Early | None = None, **call: Any
+        self,
+        method: str,
+        url: str,
+        *,
+        is_write: bool = False,
+        early: Early | None = None,
+        costs: Sequence[Charge] | None = None,
+        **call: Any,
     ) -> Answer:
-        """One call with its repetitions. `early` stands for the first try."""
+        """One call with its repetitions. `early` stands for the first try, and has passed the gate."""
         renewed = False
+        service = service_of(url)
+        costs = charges([(method, _with_query(url, call.get("params")))]) if costs is None else costs
         failure: GraphError = GraphUnavailable(own_words.CONNECTION_FAILED)
         for attempt in range(ATTEMPTS):
-            last = attempt + 1 == ATTEMPTS
+            if self._gate and not early:
+                self._gate.enter(costs, self._longest_sleep, self._probe)
             token = self._token()
             try:
                 early_one, early = early, None
@@ -206,15 +264,35 @@ class GraphClient:
                     break
                 renewed = True
                 self._tokens.forget(token)
+                continue
             except Throttled as error:
-                self.sleep_or_raise(error, last=last)
-            except GraphUnavailable as error:
                 failure = error
-                if not last:
-                    time.sleep(min(error.retry_after or backoff_seconds(attempt), self._longest_sleep))
-            except AnswerLost as error:
-                raise self._noted(error) from None
+                self.was_throttled(error, service)
+            except (GraphUnavailable, AnswerLost) as error:
+                failure = error
+                if self._gate:
+                    self._gate.asked_to_wait(error, service)
+                if isinstance(error, AnswerLost):
+                    break
+            if attempt + 1 == ATTEMPTS or not self.sleeps(failure, attempt):
+                break
         raise self._noted(failure)
+
+    def _probe(self) -> None:
+        """Ask anything, to learn whether Graph is back. Raises GraphUnavailable."""
+        url = self._address(PROBE, "v1.0")
+        if self._gate:
+            self._gate.may_probe(charges([("GET", url)]))
+        try:
+            self._once("GET", url, self._tokens.token(), attempt=0, is_write=False)
+        except Throttled as error:
+            self.was_throttled(error, service_of(url))
+        except GraphUnavailable as error:
+            if self._gate:
+                self._gate.asked_to_wait(error, service_of(url))
+            raise
+        except GraphError:
+            return  # an answer, if not the one that was hoped for
 
     def _once(
         self,
@@ -234,8 +312,9 @@ class GraphClient:
             kind = AnswerLost if is_write and none.sent else GraphUnavailable
             said = own_words.with_detail(own_words.CONNECTION_FAILED, none)
             raise kind(said, client_request_id=none.client_request_id) from none
-        if self._observer and answer.status < 500:
-            self._observer.answered()
+        self.usage.heard(answer.headers)
+        if answer.status < 500:
+            self._tell_that_it_answered()
         if answer.status >= 300:
             raise error_from_answer(
                 answer.status,
@@ -253,22 +332,34 @@ class GraphClient:
         except GraphError as error:
             raise self._noted(error) from error
 
+    def _tell_that_it_answered(self) -> None:
+        if self._observer:
+            self._observer.answered()
+        if self._gate:
+            self._gate.answered()
+
     def _noted(self, error: GraphError) -> GraphError:
         if self._observer and isinstance(error, GraphUnavailable | AnswerLost | Unauthenticated):
             self._observer.failed(error)
+        if self._gate:
+            self._gate.failed(error)
         return error
 
     def _address(self, path: str, version: str) -> str:
         return f"{self.url}/{version}/{path.lstrip('/')}"
 
 
-def _justified(justification: str) -> dict[str, str]:
-    """Multi Admin Approval takes the reason as Base64 of at most 1024 characters.
+def justified(justification: str) -> dict[str, str]:
+    """The header of Multi Admin Approval: the reason as Base64, of at most 1024 characters.
 
     https://learn.microsoft.com/intune/intune-service/fundamentals/multi-admin-approval
     """
     text = justification[:1000].encode()
     return {JUSTIFICATION: base64.b64encode(text).decode()} if justification else {}
+
+
+def _with_query(url: str, params: Mapping[str, str] | None) -> str:
+    return f"{url}?{urlencode(params, safe='$')}" if params else url
 
 
 def next_link(page: Mapping[str, Any], seen: Collection[str]) -> str:

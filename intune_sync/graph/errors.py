@@ -43,12 +43,18 @@ class Throttled(GraphError):
 
     transient = True
     retry_after: float = 30.0
+    everyone = False
+    """The whole tenant has asked too much, not this app alone."""
 
 
 class GraphUnavailable(GraphError):
     """No usable answer, and nothing was changed: connection refused, 5xx or a broken answer to a read."""
 
     transient = True
+
+
+class CircuitOpen(GraphUnavailable):
+    """Not sent: calls pause because Graph has not answered. `retry_after` tells when it is asked the next time."""
 
 
 class AnswerLost(GraphError):
@@ -80,6 +86,10 @@ class ApprovalRequired(GraphError):
     same call is then made again."""
 
 
+class DependencyFailed(GraphError):
+    """424: the call of the same batch on which this one depends has failed, so this one was not made."""
+
+
 class BadAnswer(GraphError):
     """An answer that must not be trusted: a next link in a circle or to a foreign host, a page without its list."""
 
@@ -90,6 +100,7 @@ _BY_STATUS: dict[int, type[GraphError]] = {
     404: NotFound,
     409: Conflict,
     412: Conflict,
+    424: DependencyFailed,
     429: Throttled,
 }
 
@@ -116,6 +127,8 @@ def error_from_answer(
         client_request_id=client_request_id,
     )
     wait = headers.get("retry-after")
+    if isinstance(error, Throttled):
+        error.everyone = headers.get("x-ms-throttle-scope", "").startswith("Tenant/")
     if isinstance(error, Throttled) or wait:
         error.retry_after = retry_after_seconds(wait, attempt=attempt)
     return error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,11 @@ from msal.exceptions import MsalError
 
 from intune_sync import own_words
 from intune_sync.graph.errors import GraphUnavailable, Unauthenticated
+from intune_sync.graph.token_shelf import TokenShelf
 
 CONNECT_AND_READ_SECONDS = (5, 30)
+EARLIER_SECONDS = 300
+"""A token is left so long before it expires."""
 
 
 @dataclass(frozen=True)
@@ -61,32 +65,62 @@ class _Http:
 
 
 class TokenSource:
-    """One msal application; msal keeps the token until shortly before it expires. Safe to share between threads."""
+    """Fetches the token when there is none, it has nearly expired, or Graph has refused it: once for all threads, and
+    by the shelf once for all processes. Safe to share between threads."""
 
-    def __init__(self, registration: Registration) -> None:
+    def __init__(self, registration: Registration, shelf: TokenShelf | None = None) -> None:
         self._registration = registration
+        self._shelf = shelf
         self._lock = threading.Lock()
         self._application: msal.ConfidentialClientApplication | None = None
+        self._token, self._until, self._refused = "", 0.0, ""
 
     def token(self) -> str:
-        """A token that msal believes in. Raises Unauthenticated or GraphUnavailable."""
+        """A token that is believed to be good. Raises Unauthenticated or GraphUnavailable."""
         with self._lock:
-            try:
-                answer = self._app().acquire_token_for_client([self._registration.scope])
-            except (requests.RequestException, MsalError, ValueError, OSError) as error:
-                said = own_words.with_detail(own_words.SIGN_IN_UNREACHABLE, type(error).__name__)
-                raise GraphUnavailable(said) from error
-        if "access_token" not in answer:
-            raise Unauthenticated(_first_line(answer), code=str(answer.get("error", "")))
-        return str(answer["access_token"])
+            if not self._token or time.time() >= self._until:
+                self._token, self._until = self._found() or self._fetched()
+            return self._token
 
     def forget(self, token: str) -> None:
         """Graph refused `token`: the next call gets a new one, unless another thread has fetched it already."""
         with self._lock:
+            if self._token == token:
+                self._token, self._refused = "", token
+
+    def fetch(self) -> str:
+        """A token of this very moment, with the permissions of this moment; nobody else is given it."""
+        with self._lock:
+            return self._acquired()[0]
+
+    def _found(self) -> tuple[str, float] | None:
+        if self._shelf is None:
+            return None
+        return self._shelf.find(self._refused) or self._shelf.wait_for_another(self._refused)
+
+    def _fetched(self) -> tuple[str, float]:
+        try:
+            token, until = self._acquired()
+            if self._shelf:
+                self._shelf.put(token, until)
+            return token, until
+        finally:
+            if self._shelf:
+                self._shelf.end_turn()
+
+    def _acquired(self) -> tuple[str, float]:
+        """From the sign-in service, never from msal's own memory."""
+        try:
             application = self._app()
-            kept = application.acquire_token_for_client([self._registration.scope])
-            if kept.get("access_token") == token and kept.get("token_source") == "cache":
-                application.remove_tokens_for_client()
+            application.remove_tokens_for_client()
+            answer = application.acquire_token_for_client([self._registration.scope])
+        except (requests.RequestException, MsalError, ValueError, OSError) as error:
+            said = own_words.with_detail(own_words.SIGN_IN_UNREACHABLE, type(error).__name__)
+            raise GraphUnavailable(said) from error
+        if "access_token" not in answer:
+            raise Unauthenticated(_first_line(answer), code=str(answer.get("error", "")))
+        lasts = float(answer.get("expires_in", 0))
+        return str(answer["access_token"]), time.time() + lasts - min(EARLIER_SECONDS, lasts / 2)
 
     def _app(self) -> msal.ConfidentialClientApplication:
         if self._application is None:

@@ -102,7 +102,7 @@ def test_what_will_be_sent_is_in_the_database_before_it_is_sent(town: Town):
     assert len(operation.before) == 1
 
 
-def test_throttling_becomes_a_waiting_row_for_all_and_no_call_is_made_before(town: Town):
+def test_throttling_becomes_a_waiting_row_for_all_and_no_call_is_made_before(town: Town, waits_are_over):
     town.started(GEOGEBRA, "GIMP", "Inkscape")
     town.tenant.fault("throttle", retry_after=30.5)
 
@@ -112,6 +112,7 @@ def test_throttling_becomes_a_waiting_row_for_all_and_no_call_is_made_before(tow
 
     assert set(Operation.objects.values_list("status", flat=True)) == {"throttled", "ready"}
     assert len(town.tenant.calls()) == calls
+    waits_are_over()
     apply.work(LATER)
     assert set(Operation.objects.values_list("status", "attempts")) == {("verified", 1)}
 

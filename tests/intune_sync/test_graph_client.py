@@ -75,7 +75,7 @@ def test_failed_page_raises_and_never_looks_like_the_end(client: GraphClient, sa
     fault(sandbox, "status", status=403, count=-1)
 
     with pytest.raises(Forbidden):
-        next(pages)
+        list(pages)
 
 
 @pytest.mark.parametrize("retry_after", [0, 0.249, "absent"])
