@@ -63,6 +63,7 @@ class Graph:
 
     async def _answer(self, request: GraphRequest, struck: list[FaultRule], entry: Json) -> GraphResponse:
         route: Route | None = None
+        costs: dict[str, str] = {}
         try:
             for rule in struck:
                 await self._strike(rule, request)
@@ -73,7 +74,7 @@ class Graph:
                 return await batch.handle(self, request)
             route = self.router.find(request)
             entry["service"] = route.service
-            headers = self.throttle.check(request, route.service)
+            costs = self.throttle.check(request, route.service)
             privileges.check(request, route)
             self.pager.resume(request)
             self.approvals.check(request)
@@ -81,9 +82,10 @@ class Graph:
                 act(request)
             response = route.handler(self, request)
             entry["executed"] = True
-            response.headers.update(headers)
+            response.headers.update(costs)
             return response
         except GraphFault as fault:
+            fault.headers = costs | fault.headers
             return self._refuse(request, fault, intune=route is None or route.service != ENTRA)
         except ConnectionCut:
             raise
