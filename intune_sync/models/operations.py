@@ -235,12 +235,9 @@ class Operation(Moves):
         if self.kind == self.Kind.IMPORT:
             return str(self.batch)
         if self.order:
-            return gettext("%(action)s: %(computer)s") % {
-                "action": self.order.get_action_display(),
-                "computer": self.device,
-            }
+            return f"{self.order.get_action_display()}: {self.device}"
         if self.kind == self.Kind.IDENTITY:
-            return gettext("Autopilot, %(computer)s") % {"computer": self.device or self.desired["serial_number"]}
+            return f"Autopilot: {self.device or self.desired['serial_number']}"
         return str(self.desired["name"])
 
     @property

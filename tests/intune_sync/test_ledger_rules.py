@@ -76,7 +76,7 @@ def test_a_switch_thrown_after_the_claim_stops_the_call(town: Town):
 
 def test_two_different_people_release_it_and_the_work_goes_on(town: Town):
     change_set = town.started(GEOGEBRA)
-    thrown, first, second = stop(), factories.person("it_admin"), factories.person("it_admin")
+    first, second, thrown = factories.person("it_admin"), factories.person("it_admin"), stop()
 
     stops.release(thrown, first, NOW)
     with pytest.raises(ValidationError):

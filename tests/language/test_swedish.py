@@ -22,6 +22,7 @@ pytestmark = pytest.mark.django_db  # so that the test database is made; the wor
 
 NO_GRAPH = {"GRAPH_URL": "https://127.0.0.1:1", "AUTHORITY_URL": "https://127.0.0.1:1"}
 SAME_IN_BOTH = {
+    "Autopilot",
     "%(baseline)s revision %(number)s",
     "%(size)s GB",
     "API",
