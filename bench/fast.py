@@ -92,11 +92,11 @@ def _wait(url: str, ca: Path, check: Callable[[], None]) -> None:
 def organise(reports: int) -> dict[int, int]:
     """The sandbox's schools, and a catalogued app for each report; returns our version by the report's number."""
     described = load_tenant()
-    municipality, _new = Municipality.objects.get_or_create(name=described.name)
+    municipality = Municipality.objects.first() or Municipality.objects.create(name=described.name)
     for row in described.administrations:
         Administration.objects.get_or_create(municipality=municipality, code=row["code"], name=row["name"])
     for row in described.school_forms:
-        SchoolForm.objects.get_or_create(code=row["code"], group_tag_prefix=row["group_tag_prefix"])
+        SchoolForm.objects.get_or_create(code=row["code"], defaults={"group_tag_prefix": row["group_tag_prefix"]})
     for school in described.schools:
         School.objects.get_or_create(
             group_tag=school.group_tag,

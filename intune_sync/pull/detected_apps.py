@@ -13,6 +13,7 @@ from intune_sync.models import IntuneApp, IntuneDetectedApp
 from intune_sync.payloads.detected import DETECTED_PARAMS, DETECTED_PATH, detected_row
 from intune_sync.pull.guard import check_objects
 from intune_sync.pull.outcome import Outcome, Pull
+from intune_sync.pull.unmatched import SEEN_AGAIN_EVERY
 
 Counts = Mapping[tuple[str, str], int]
 """Computers by name and version."""
@@ -81,9 +82,17 @@ def _names() -> Iterable[tuple[str, int]]:
 
 
 def _save_use(computers: Mapping[int, int], now: datetime) -> None:
-    DetectedUse.objects.exclude(application__in=computers).delete()
+    """`read_at` of what is unchanged is written once a day."""
+    kept = {row.application_id: row for row in DetectedUse.objects.all()}
+    gone = [row.pk for pk, row in kept.items() if pk not in computers]
+    fresh = {
+        pk: count
+        for pk, count in sorted(computers.items())
+        if pk not in kept or kept[pk].computers != count or now - kept[pk].read_at >= SEEN_AGAIN_EVERY
+    }
+    DetectedUse.objects.filter(pk__in=gone).delete()
     DetectedUse.objects.bulk_create(
-        [DetectedUse(application_id=pk, computers=count, read_at=now) for pk, count in sorted(computers.items())],
+        [DetectedUse(application_id=pk, computers=count, read_at=now) for pk, count in fresh.items()],
         update_conflicts=True,
         unique_fields=["application"],
         update_fields=["computers", "read_at"],
