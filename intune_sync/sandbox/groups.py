@@ -37,6 +37,7 @@ class Directory:
         self.deleted: dict[str, Group] = {}
         self.purged: dict[str, Group] = {}
         self.log = MemberLog()
+        self.written_at: dict[str, float] = {}
         self.clock: Clock | None = None
         self._rules: dict[str, Rule] = {}
 

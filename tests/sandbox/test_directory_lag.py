@@ -39,6 +39,24 @@ def test_advanced_query_lags_behind_the_plain_read(tenant: GraphCaller) -> None:
     assert member_count(tenant, group) == 1
 
 
+def test_group_is_not_written_twice_at_a_time(tenant: GraphCaller) -> None:
+    tenant.sandbox.post("/sandbox/settings", {"group_conflict_seconds": 5})
+    path = f"/v1.0/groups/{tenant.group('lararpilot')}"
+
+    assert [tenant("PATCH", path, {"description": "x"}).status_code for _ in range(2)] == [204, 409]
+    tenant.sandbox.advance(6)
+    assert tenant("PATCH", path, {"description": "x"}).status_code == 204
+
+
+def test_search_needs_the_header_and_a_property(tenant: GraphCaller) -> None:
+    query = '/v1.0/groups?$count=true&$search="displayName:mac"'
+    assert tenant("GET", query).status_code == 400
+
+    found = tenant("GET", query, ConsistencyLevel="eventual").json()["value"]
+    assert [group["displayName"] for group in found] == ["Mac-pilot"]
+    assert tenant("GET", '/v1.0/groups?$count=true&$search="mac"', ConsistencyLevel="eventual").status_code == 400
+
+
 def test_wrong_version_is_a_failed_precondition(tenant: GraphCaller) -> None:
     group = tenant.group("lararpilot")
 

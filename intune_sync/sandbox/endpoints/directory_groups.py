@@ -35,6 +35,9 @@ NEW_GROUP_MISSING_SECONDS = switch(
 NEW_GROUP_UNLISTED_SECONDS = switch(
     "new_group_unlisted_seconds", 0.0, "How long a new group is missing from lists of groups."
 )
+GROUP_CONFLICT_SECONDS = switch(
+    "group_conflict_seconds", 0.0, "Within which time after a write to a group another one gets 409."
+)
 GROUP_SOFT_DELETE = switch("group_soft_delete", False, "Deleted groups can be found among the deleted items.")
 BIND = "members@odata.bind"
 FILTER_FIELDS: dict[str, Callable[[Group], Any]] = {
@@ -109,6 +112,7 @@ def update_group(graph: Graph, request: GraphRequest) -> GraphResponse:
     body = _body(request)
     added = _bound_devices(graph, body)
     _refuse_old_version(group, request)
+    _refuse_at_once(graph, group)
     if added:
         _add_members(graph, group, added)
     group.display_name = body.get("displayName") or group.display_name
@@ -160,6 +164,7 @@ def count_members(graph: Graph, request: GraphRequest) -> GraphResponse:
 def add_member(graph: Graph, request: GraphRequest) -> GraphResponse:
     group = _group(graph, request)
     body = _body(request)
+    _refuse_at_once(graph, group)
     _add_members(graph, group, [_referenced(graph, body.get("@odata.id"))])
     return no_content()
 
@@ -232,6 +237,15 @@ def _listed(graph: Graph, request: GraphRequest) -> list[Group]:
     if request.is_advanced:
         late = max(late, settings[INDEX_LAG_SECONDS])
     return [group for group in graph.world.directory.listed if now >= group.created_at + late]
+
+
+def _refuse_at_once(graph: Graph, group: Group) -> None:
+    """Entra does not write one object twice at a time."""
+    now, written = graph.clock.now(), graph.world.directory.written_at
+    if now < written.get(group.id, 0.0) + graph.world.settings[GROUP_CONFLICT_SECONDS]:
+        message = "A conflicting object with one or more of the specified property values is being written."
+        raise GraphFault(409, "Conflict", message, plain=True)
+    written[group.id] = now
 
 
 def _refuse_old_version(group: Group, request: GraphRequest) -> None:

@@ -38,16 +38,26 @@ def condition(request: GraphRequest, fields: Fields) -> Callable[[Any], bool] | 
     """The request's `$filter`, None without one. Raises GraphFault for options that are refused."""
     if request.query.get("$count", "").lower() == "true" or "$search" in request.query:
         require_eventual(request)
-    for option in ("$search", "$orderby"):
-        if option in request.query:
-            raise bad_request(f"The query option {option} is not supported on this resource.")
+    if "$orderby" in request.query:
+        raise bad_request("The query option $orderby is not supported on this resource.")
+    search = _search(request, fields) if "$search" in request.query else None
     text = request.query.get("$filter")
     if not text:
-        return None
+        return search
     try:
         found = parse_filter(text, fields)
     except FilterError as error:
         raise bad_request(f"Invalid filter clause: {error}.") from error
     if found.operators & ADVANCED_OPERATORS:
         require_advanced(request)
-    return found.matches
+    return found.matches if search is None else lambda item: search(item) and found.matches(item)
+
+
+def _search(request: GraphRequest, fields: Fields) -> Callable[[Any], bool]:
+    """`"displayName:word"`: the beginning of a word of that property. Raises GraphFault."""
+    require_advanced(request)
+    name, colon, word = request.query["$search"].strip('"').partition(":")
+    get = {each.lower(): getter for each, getter in fields.items()}.get(name.lower())
+    if not colon or get is None:
+        raise bad_request("Invalid search: it must be a property and a text, with a colon between them.")
+    return lambda item: any(part.startswith(word.casefold()) for part in str(get(item)).casefold().split())
