@@ -82,7 +82,7 @@ def validate_request(method: str, url: str, body: Any = None) -> None:
     version, path, query = _parts(url)
     contract = _contract(version)
     operation = contract.operation(method, path)
-    known = {parameter["name"] for parameter in operation.description.get("parameters", ())} | {"$skiptoken"}
+    known = {parameter["name"] for parameter in operation.description.get("parameters", ())} | {"$skiptoken", "$deltatoken", "$deltaToken"}
     if unknown := {name for name in query if name not in known}:
         raise ContractBroken(f"{method} {path} has no query option {min(unknown)}")
     expected = operation.description.get("requestBody")
