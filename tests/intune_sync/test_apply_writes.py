@@ -192,6 +192,20 @@ def test_a_foreign_write_between_our_reading_and_our_writing_is_put_back(town: T
     assert keys(town.tenant.assignments(GEOGEBRA)) == before | {assignment_key(theirs), wanted(town)}
 
 
+def test_what_somebody_took_away_between_our_reading_and_our_writing_stays_away(town: Town):
+    [foreign] = town.tenant.assignments(GEOGEBRA)
+    change_set = town.started(GEOGEBRA)
+    app_id = town.tenant.app_id(GEOGEBRA)
+    when = {"after_method": "GET", "path_contains": f"{app_id}/assignments"}
+    town.tenant.sandbox.post("/sandbox/foreign", {"app_id": app_id, "remove": [foreign["id"]], "when": when})
+
+    apply.work(NOW)
+
+    assert keys(town.tenant.assignments(GEOGEBRA)) == {wanted(town)}
+    assert operation_of(change_set).status == "verified"
+    assert operation_of(change_set).merges == 1
+
+
 def test_a_foreign_write_just_before_one_whose_answer_was_lost_is_put_back(town: Town):
     change_set = town.started(GEOGEBRA)
     theirs = assignment_for("group", town.tenant.groups["terminsklar-form-grundskola"], "required")
