@@ -16,6 +16,7 @@ from intune_sync.graph import (
     AnswerLost,
     ApprovalRequired,
     BadRequest,
+    CircuitOpen,
     Forbidden,
     GraphClient,
     GraphError,
@@ -190,6 +191,8 @@ def _put_down(lease: Lease, error: GraphError, now: datetime) -> None:
             lease.await_approval(now, error.message)
         case Throttled():
             ledger.hold_back(lease.wait(Problem.THROTTLED, now, seconds=error.retry_after))
+        case CircuitOpen():
+            ledger.hold_back(lease.wait(Problem.UNAVAILABLE, now, seconds=error.retry_after, error=error.message))
         case GraphUnavailable():
             ledger.hold_back(lease.wait(Problem.UNAVAILABLE, now, error=error.message))
         case Unauthenticated():

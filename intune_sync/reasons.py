@@ -28,6 +28,10 @@ REASONS = {
         "what was read before; the next synchronisation asks again."
     ),
     "throttled": _("Microsoft Graph asked us to wait. It goes on by itself."),
+    "paused": _(
+        "Microsoft Graph has not answered several times in a row, so calls pause. It goes on by itself as soon as Graph "
+        "is back."
+    ),
     "more_to_do": _("One part is done; the rest follows by itself."),
     "shrunk": _(
         "%(absent)s of %(known)s were not in the answer, which is more than can be believed without asking. Nothing "

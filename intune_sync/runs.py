@@ -13,7 +13,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from intune_sync import graph
-from intune_sync.graph import GraphClient, GraphError, Throttled
+from intune_sync.graph import CircuitOpen, GraphClient, GraphError, Throttled
 from intune_sync.locks import is_free, lock, unlock
 from intune_sync.models import SyncRun
 from intune_sync.models.runs import SyncRunQuerySet
@@ -146,6 +146,8 @@ def _turn(row: SyncRun, now: datetime, on_seen: Seen | None) -> None:
             outcome = PULLS[row.resource](Pull(row, client, now, _Heartbeat(row, client, now, on_seen)))
         except Throttled as error:
             _go_on_later(row, client, "throttled", row.rest, timedelta(seconds=error.retry_after))
+        except CircuitOpen as error:
+            _go_on_later(row, client, "paused", row.rest, timedelta(seconds=error.retry_after or 0))
         except GraphError as error:
             code, data = reason_of(error)
             log.warning("sync of %s failed: %s (request %s)", row.resource, error.message, error.request_id)

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from intune_sync.figures import figures
+from intune_sync.graph.state import door_state
 from intune_sync.models import Operation, SyncRun, UnmatchedRecord
 from intune_sync.queries import health as read_health
 from intune_sync.runs import release, request_runs
@@ -38,6 +39,7 @@ def health(request: HttpRequest) -> HttpResponse:
         "interval_minutes": max(1, settings.SYNC_INTERVAL_SECONDS // 60),
         "night": time(settings.FULL_SYNC_HOUR).strftime("%H:%M"),
         "recent": SyncRun.objects.visible_to(user)[:RECENT],
+        "door": door_state(),
         "may_start": user.has_perm("intune_sync.start_sync"),
         "may_release": user.has_perm("intune_sync.release_sync"),
         "may_let_in": user.has_perm("intune_sync.release_operation"),
