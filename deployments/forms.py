@@ -175,9 +175,11 @@ def container_choices() -> list[tuple[str, list[tuple[str, str]]]]:
     for form in SchoolForm.objects.all():
         groups[str(levels.SCHOOL_FORM.label)].append((f"school_form:{form.pk}", str(form)))
     schools = School.objects.order_by("name", "pk", "class_groups__name")
-    found = schools.values_list("pk", "name", "class_groups__pk", "class_groups__name")
+    found = schools.values_list("pk", "name", "class_groups__pk", "class_groups__name", "class_groups__removed_at")
     groups[str(levels.SCHOOL.label)] = [
         (f"school:{key}", name) for key, name in {row[0]: row[1] for row in found}.items()
     ]
-    classes = [(f"class_group:{key}", f"{school}, {name}") for _pk, school, key, name in found if key]
+    classes = [
+        (f"class_group:{key}", f"{school}, {name}") for _pk, school, key, name, removed in found if key and not removed
+    ]
     return [*groups.items(), *([(str(levels.CLASS_GROUP.label), classes)] if classes else [])]

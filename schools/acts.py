@@ -94,6 +94,8 @@ ACTS: dict[str, str | Promise] = {
     "delegation.given": gettext_lazy("Delegation given"),
     "delegation.ended": gettext_lazy("Delegation ended"),
     "decision.taken_back": gettext_lazy("Decision taken back in a draft"),
+    "classgroup.renamed": gettext_lazy("Class group renamed"),
+    "classgroup.removed": gettext_lazy("Class group removed"),
     "classgroup.added": gettext_lazy("Class group added"),
     "device.class_group_set": gettext_lazy("Class group of a computer changed"),
     "changeset.proposed": gettext_lazy("Change proposed"),

@@ -104,7 +104,7 @@ class WishSerializer(serializers.Serializer[Any]):
         if (request := self.context.get("request")) is not None and isinstance(request.user, User):
             keys = [school.pk for school in schools_of(request.user)]
             fields["school"].queryset = School.objects.filter(pk__in=keys)
-            fields["class_group"].queryset = ClassGroup.objects.filter(school__in=keys)
+            fields["class_group"].queryset = ClassGroup.objects.current().filter(school__in=keys)
             fields["responsible_teacher"].queryset = working_at(keys)
         return fields
 

@@ -152,7 +152,8 @@ class _Lookup:
 
     def _class_group(self, row: Mapping) -> ClassGroup | None:
         groups = self._by(
-            ClassGroup.objects.select_related("school"), lambda each: (each.school.school_unit_code, each.name)
+            ClassGroup.objects.current().select_related("school"),
+            lambda each: (each.school.school_unit_code, each.name),
         )
         return groups.get((_text(row, "school_unit_code"), _text(row, "name")))
 

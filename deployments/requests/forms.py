@@ -52,7 +52,7 @@ class WishForm(Styled, forms.Form):
         super().__init__(data, initial=initial, auto_id="wish_%s", **options)
         keys = [school.pk for school in schools]
         self._offer("school", School.objects.filter(pk__in=keys))
-        self._offer("class_group", ClassGroup.objects.filter(school__in=keys).select_related("school"))
+        self._offer("class_group", ClassGroup.objects.current().filter(school__in=keys).select_related("school"))
         self._offer("responsible_teacher", working_at(keys))
         self.fields["what"].widget.attrs |= {"list": "applications", "autocomplete": "off"}
         if len(schools) > 1:

@@ -43,7 +43,7 @@ def class_group(request: HttpRequest, pk: int) -> HttpResponse:
         subject = Subject(str(found), request.path)
         return effective_then(request, subject, lambda revision: effective_for_container(place, revision))
     sees_computers = user.access.reads("fleet.view_device", found.school_id)
-    may_edit = user.has_perm("deployments.edit_class_group", found.school)
+    may_edit = found.removed_at is None and user.has_perm("deployments.edit_class_group", found.school)
     sought = request.GET.get("q", "").replace("\x00", "").strip()[:100]
     devices = Device.objects.visible_to(user).filter(school=found.school_id).select_related("hardware_model")
     others = devices.exclude(class_group=found).exclude(lifecycle=Device.Lifecycle.RETIRED)
@@ -55,6 +55,8 @@ def class_group(request: HttpRequest, pk: int) -> HttpResponse:
         "sought": sought,
         "sees_computers": sees_computers,
         "may_edit": may_edit,
+        "name_form": NameForm(initial={"name": found.name}) if may_edit else None,
+        "kept_because": class_groups.why_kept(found) if may_edit else [],
         "profile": place if place.pk else None,
         "effective": effective_for_container(place),
         "group_address": request.path,
@@ -82,9 +84,10 @@ def class_group_list(request: HttpRequest, pk: int) -> HttpResponse:
         require(user, "deployments.edit_class_group", school)
         if form.is_valid() and (group := _added(form, school, user)):
             return redirect("deployments:class_group", group.pk)
+    groups = ClassGroup.objects.current().filter(school=school)
     context = {
         "school": school,
-        "groups": school.class_groups.annotate(size=Count("devices", filter=Q(devices__school=school))),
+        "groups": groups.annotate(size=Count("devices", filter=Q(devices__school=school))),
         "form": form,
         "may_edit": user.has_perm("deployments.edit_class_group", school),
     }
@@ -97,6 +100,38 @@ def _added(form: NameForm, school: School, user: User) -> ClassGroup | None:
     except ValidationError as error:
         form.add_error("name", error.messages)
         return None
+
+
+@require_POST
+def rename(request: HttpRequest, pk: int) -> HttpResponse:
+    user = person(request)
+    group = _group(user, pk)
+    require(user, "deployments.edit_class_group", group.school)
+    form = NameForm(request.POST)
+    try:
+        if form.is_valid():
+            group = class_groups.rename(group, form.cleaned_data["name"], by=user)
+            messages.success(request, _("The class group is now called %(group)s.") % {"group": group})
+        else:
+            messages.error(request, _("Give the class group a name of at most 50 characters."))
+    except ValidationError as error:
+        messages.error(request, error.messages[0])
+    return redirect("deployments:class_group", group.pk)
+
+
+@require_POST
+def remove(request: HttpRequest, pk: int) -> HttpResponse:
+    user = person(request)
+    group = _group(user, pk)
+    require(user, "deployments.edit_class_group", group.school)
+    try:
+        class_groups.remove(group, by=user, now=timezone.now())
+    except ValidationError as error:
+        for text in error.messages:
+            messages.error(request, text)
+        return redirect("deployments:class_group", group.pk)
+    messages.success(request, _("%(group)s is removed. Its computers follow the school now.") % {"group": group})
+    return redirect("deployments:class_group_list", group.school_id)
 
 
 @require_POST

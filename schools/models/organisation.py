@@ -129,18 +129,32 @@ class School(models.Model):
         return reverse("deployments:school", args=[self.pk])
 
 
+class ClassGroupQuerySet(models.QuerySet["ClassGroup"]):
+    def current(self) -> Self:
+        """Those that have not been removed."""
+        return self.filter(removed_at=None)
+
+
 class ClassGroup(models.Model):
-    """A class or teaching group. It has computers, never pupil names."""
+    """A class or teaching group. It has computers, never pupil names. What was once decided for it keeps its name, so a
+    removed one stays as a row."""
 
     school = models.ForeignKey(School, on_delete=models.PROTECT, related_name="class_groups")
     name = models.CharField(_("name"), max_length=50)
     entra_group_id = entra_group_field()
+    removed_at = models.DateTimeField(_("removed"), null=True, blank=True)
+
+    objects = ClassGroupQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("class group")
         verbose_name_plural = _("class groups")
         ordering = ["school", "name"]
-        constraints = [models.UniqueConstraint(fields=["school", "name"], name="class_group_name_once_per_school")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["school", "name"], condition=Q(removed_at=None), name="class_group_name_once_per_school"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -117,6 +117,8 @@ PAGES: dict[str, Row] = {
     "deployments:container": row("container", GET=CONTAINER),
     "deployments:class_group_list": row("school", GET=SCHOOL, POST=CLASS_GROUPS),
     "deployments:class_group": row("class_group", GET=SCHOOL),
+    "deployments:rename_class_group": row("class_group", POST=CLASS_GROUPS),
+    "deployments:remove_class_group": row("class_group", POST=CLASS_GROUPS),
     "deployments:put_in_class_group": row("class_group", POST=CLASS_GROUPS),
     "deployments:take_out_of_class_group": row("class_group", POST=CLASS_GROUPS),
     "deployments:decision": row("decision", GET=SCHOOL),

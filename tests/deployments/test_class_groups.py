@@ -3,9 +3,11 @@ from django.core.exceptions import ValidationError
 from django.test import Client
 from django.urls import reverse
 
-from deployments.services.class_groups import add_class_group, put_in, take_out
+from deployments.services.class_groups import add_class_group, put_in, remove, take_out
 from schools.models import AuditEvent
 from tests import factories as make
+from tests.deployments.request_factories import app_request
+from tests.factories import NOW
 
 pytestmark = pytest.mark.django_db
 
@@ -103,3 +105,47 @@ def test_class_group_shows_what_its_computers_get_without_a_container_of_its_own
     assert "GeoGebra" in client.get(address).content.decode()
     assert "GeoGebra" not in client.get(address, {"on": "2020-01-01"}).content.decode()
     assert not type(make.profile(group)).objects.exclude(class_group=group).exclude(school_form__isnull=False).exists()
+
+
+def test_renamed_group_keeps_what_is_decided_for_it(client: Client) -> None:
+    school = make.school()
+    group, revision = make.class_group(school, "7A"), make.revision("active")
+    make.entry(revision, group, make.app_version(make.application("Krita")).application)
+    client.force_login(make.person("school_it", school))
+
+    answer = client.post(reverse("deployments:rename_class_group", args=[group.pk]), {"name": " 8A "}, follow=True)
+
+    group.refresh_from_db()
+    assert group.name == "8A"
+    assert "Krita" in answer.content.decode()
+    event = AuditEvent.objects.get(act="classgroup.renamed")
+    assert (event.before, event.after) == ({"name": "7A"}, {"name": "8A"})
+
+
+def test_removed_group_lets_its_computers_go_and_its_name_be_used_again(client: Client) -> None:
+    school, by = make.school(), make.person("it_admin")
+    group = make.class_group(school, "9A")
+    device = make.device(school, class_group=group)
+    client.force_login(make.person("school_it", school))
+
+    client.post(reverse("deployments:remove_class_group", args=[group.pk]), follow=True)
+
+    device.refresh_from_db()
+    assert device.class_group is None
+    assert "9A" not in client.get(reverse("deployments:class_group_list", args=[school.pk])).content.decode()
+    assert client.get(reverse("deployments:class_group", args=[group.pk])).status_code == 200
+    assert add_class_group(school, "9A", by).pk != group.pk
+    with pytest.raises(ValidationError):
+        put_in(group, [device.pk], by)
+
+
+def test_group_is_kept_while_something_is_decided_or_asked_for_it() -> None:
+    school, by = make.school(), make.person("it_admin")
+    decided, asked = make.class_group(school, "7A"), make.class_group(school, "7B")
+    make.entry(make.revision("active"), decided, make.app_version(make.application("Krita")).application)
+    app_request("school", school, class_group=asked, application=make.application("GeoGebra"))
+
+    with pytest.raises(ValidationError, match="Krita"):
+        remove(decided, by, NOW)
+    with pytest.raises(ValidationError, match="GeoGebra"):
+        remove(asked, by, NOW)
