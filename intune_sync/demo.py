@@ -57,6 +57,7 @@ PEOPLE = [
     Persona("gunilla", "Gunilla Hage", Role.COMMITTEE),
     Persona("johan", "Johan Falk", Role.COMMITTEE),
     Persona("karin", "Karin Sundin", Role.COMMITTEE),
+    Persona("lars", "Lars Winter", Role.APPROVER, "GY-TEKN"),
     Persona("hanna", "Hanna Lager", Role.SUPPLIER),
     Persona("ivar", "Ivar Granath", Role.AUDITOR),
 ]
