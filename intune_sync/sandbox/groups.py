@@ -45,8 +45,11 @@ class Directory:
         return self.__dict__ | {"_rules": {}, "clock": None}
 
     def put_members(self, group: Group, members: set[int]) -> None:
-        self.log.record(group.id, group.members, members, self.clock.now() if self.clock else 0.0)
+        self.log.record(group.id, group.members, members, self._now())
         group.members = members
+
+    def _now(self) -> float:
+        return self.clock.now() if self.clock else 0.0
 
     def remove(self, group: Group) -> None:
         self.put_members(group, set())
@@ -86,7 +89,8 @@ class Directory:
         facts = device.facts()
         for group in self.listed:
             if group.is_dynamic and self._rule(group)(facts) != (device.ordinal in group.members):
-                self.put_members(group, group.members ^ {device.ordinal})
+                group.members ^= {device.ordinal}
+                self.log.note(group.id, device.ordinal, added=device.ordinal in group.members, at=self._now())
 
     def _rule(self, group: Group) -> Rule:
         text = group.membership_rule or ""

@@ -9,7 +9,7 @@ from .clock import Clock, graph_date
 from .messages import GraphRequest
 
 Json = dict[str, Any]
-KEPT = 200_000
+KEPT = 100_000
 FILTERS = (
     "since",
     "limit",

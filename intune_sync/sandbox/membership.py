@@ -26,8 +26,11 @@ class MemberLog:
     def record(self, group_id: str, before: set[int], after: set[int], at: float) -> None:
         for ordinals, added in ((before - after, False), (after - before, True)):
             for ordinal in sorted(ordinals):
-                self.written += 1
-                self.changes.append(MemberChange(self.written, at, group_id, ordinal, added))
+                self.note(group_id, ordinal, added=added, at=at)
+
+    def note(self, group_id: str, ordinal: int, *, added: bool, at: float) -> None:
+        self.written += 1
+        self.changes.append(MemberChange(self.written, at, group_id, ordinal, added))
 
     def knows(self, number: int) -> bool:
         """Whether everything after `number` is still here."""
