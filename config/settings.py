@@ -209,8 +209,12 @@ CELERY_TASK_SOFT_TIME_LIMIT = 60
 CELERY_TASK_TIME_LIMIT = 90
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# Nothing may be concluded from a part of an answer, so one task reads the whole of it.
+PULL_SECONDS = env.int("PULL_SECONDS", default=600)
+if PULL_SECONDS < 60:
+    raise ImproperlyConfigured("PULL_SECONDS is at least 60")
 CELERY_BROKER_TRANSPORT_OPTIONS = {
-    "visibility_timeout": 900,
+    "visibility_timeout": PULL_SECONDS + 300,
     "unacked_restore_interval": 2,
     "unacked_restore_throttle": 1,
     "socket_connect_timeout": 3,

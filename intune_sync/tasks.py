@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from celery import shared_task
+from django.conf import settings
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
@@ -30,9 +31,9 @@ def sweep() -> None:
         wake_act()
 
 
-# Nothing may be concluded from a part of an answer, so one task reads the whole of it: against a slow Graph, eleven
-# pages of computers take longer than the usual minute. Well below the broker's visibility timeout.
-@shared_task(soft_time_limit=240, time_limit=270)
+# Nothing may be concluded from a part of an answer, so one task reads the whole of it: against a slow Graph, a hundred
+# pages of computers take minutes. Well below the broker's visibility timeout.
+@shared_task(soft_time_limit=settings.PULL_SECONDS, time_limit=settings.PULL_SECONDS + 30)
 def pull(run_id: int) -> None:
     """One turn of a run; then wakes what is due next, such as the run that waited for this one."""
     runs.run_if_there(run_id)
