@@ -58,6 +58,8 @@ PEOPLE = [
     Persona("johan", "Johan Falk", Role.COMMITTEE),
     Persona("karin", "Karin Sundin", Role.COMMITTEE),
     Persona("lars", "Lars Winter", Role.APPROVER, "GY-TEKN"),
+    Persona("mona", "Mona Hedlund", Role.APPROVER, "GR-NORR"),
+    Persona("nils", "Nils Ahlin", Role.TEACHER, "GR-NORR"),
     Persona("hanna", "Hanna Lager", Role.SUPPLIER),
     Persona("ivar", "Ivar Granath", Role.AUDITOR),
 ]
