@@ -55,7 +55,8 @@ def _settle(lease: Lease, now: datetime) -> None:
     """Sent, or perhaps sent, and not to be seen (yet)."""
     sent_at = lease.operation.sent_at
     if sent_at and now - sent_at < SETTLES_WITHIN:
-        lease.look_again(Problem.SETTLING, now, LOOK_AGAIN_SECONDS)
+        answered = bool(lease.operation.request_id)
+        lease.look_again(Problem.NO_EFFECT if answered else Problem.SETTLING, now, LOOK_AGAIN_SECONDS)
     elif lease.operation.is_destructive:
         lease.fail(Problem.NEVER_SEEN, now)
     else:
@@ -87,7 +88,7 @@ def _send(lease: Lease, client: GraphClient, results: list[Result], at: Clock) -
     reach("after_reading_back")
     if found := _new(operation, results_of(raw, action)):
         return _record(lease, found, at())
-    return lease.look_again(Problem.SETTLING, at(), LOOK_AGAIN_SECONDS)
+    return lease.look_again(Problem.NO_EFFECT, at(), LOOK_AGAIN_SECONDS)
 
 
 def _new(operation: Operation, results: list[Result]) -> Result | None:

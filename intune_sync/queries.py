@@ -147,12 +147,13 @@ def write_queue() -> Queue:
     """Of the change that is being written now, and what belongs to no change and is not finished; one query."""
     status = Operation.Status
     is_by_itself = Q(change_set=None) & ~Q(status__in=[status.VERIFIED, status.FAILED])
+    is_at_intune = Q(status=status.UNKNOWN, problem__in=Operation.AT_INTUNE)
     current = Operation.objects.filter(Q(change_set__status__in=["applying", "failed"]) | is_by_itself)
     counts = current.aggregate(
         waiting=Count("pk", filter=Q(status=status.READY)),
-        under_way=Count("pk", filter=Q(status__in=Operation.HELD)),
+        under_way=Count("pk", filter=Q(status__in=Operation.HELD) | is_at_intune),
         throttled=Count("pk", filter=Q(status=status.THROTTLED)),
-        doubtful=Count("pk", filter=Q(status=status.UNKNOWN)),
+        doubtful=Count("pk", filter=Q(status=status.UNKNOWN) & ~is_at_intune),
         awaiting=Count("pk", filter=Q(status=status.AWAITING_APPROVAL)),
         failed=Count("pk", filter=Q(status=status.FAILED)),
         oldest_at=Min("created_at", filter=~Q(status__in=[status.VERIFIED, status.FAILED])),

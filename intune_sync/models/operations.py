@@ -128,6 +128,8 @@ class Operation(Moves):
         "batch",
     ]
     """For `select_related`: all that `subject` names."""
+    AT_INTUNE: ClassVar[list[str]] = ["importing", "no_effect"]
+    """Problems of an operation that Intune has taken, and has not finished."""
     HELD: ClassVar[list[str]] = ["claimed", "sending", "sent"]
     WAITING: ClassVar[list[str]] = ["ready", "throttled", "unknown", "awaiting_approval"]
 
@@ -239,6 +241,16 @@ class Operation(Moves):
         if self.kind == self.Kind.IDENTITY:
             return f"Autopilot: {self.device or self.desired['serial_number']}"
         return str(self.desired["name"])
+
+    @property
+    def shown_status(self) -> str:
+        """What Intune has taken and works on is shown as sent: its answer was not lost."""
+        is_taken = self.status == self.Status.UNKNOWN and self.problem in self.AT_INTUNE
+        return self.Status.SENT if is_taken else self.status
+
+    @property
+    def shown_status_label(self) -> str:
+        return str(self.Status(self.shown_status).label)
 
     @property
     def said(self) -> str:
