@@ -31,6 +31,7 @@ LISTS = {
         "/revisions/compare/",
         "/proposals/",
         "/proposals/new/",
+        "/proposals/new/?kind=profile",
         "/meetings/",
         "/meetings/new/",
         "/meetings/seats/",
