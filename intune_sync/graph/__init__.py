@@ -28,6 +28,7 @@ from intune_sync.graph.errors import (
 )
 from intune_sync.graph.gate import Gate
 from intune_sync.graph.identities import registration, token_source
+from intune_sync.graph.tokens import Registration, TokenSource
 from intune_sync.graph.transport import Answer, Transport
 
 __all__ = [
@@ -49,6 +50,7 @@ __all__ = [
     "Throttled",
     "Unauthenticated",
     "client",
+    "client_of",
 ]
 
 
@@ -58,9 +60,13 @@ def client(identity: str = "reader") -> GraphClient:
     Token, budget and pause are shared by all workers.
     """
     registered = registration(identity)
+    return client_of(registered, token_source(registered))
+
+
+def client_of(registered: Registration, tokens: TokenSource) -> GraphClient:
     return GraphClient(
         settings.GRAPH_URL,
-        token_source(registered),
+        tokens,
         Transport(settings.GRAPH_CA_BUNDLE),
         ConditionWriter(),
         gate=Gate(budget_of(registered.client_id), BREAKER),

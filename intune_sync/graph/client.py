@@ -108,6 +108,10 @@ class GraphClient:
         """The decoded answer: a dict for objects and lists, a number for `$count`."""
         return self._exchange("GET", self._address(path, version), params=params, headers=headers).body
 
+    def ask(self, path: str, version: str = "v1.0") -> Answer:
+        """As `get`, with the headers of the answer."""
+        return self._exchange("GET", self._address(path, version))
+
     def pages(
         self, path: str, params: Mapping[str, str] | None = None, version: str = "v1.0"
     ) -> Iterator[list[dict[str, Any]]]:

@@ -88,11 +88,6 @@ class TokenSource:
             if self._token == token:
                 self._token, self._refused = "", token
 
-    def fetch(self) -> str:
-        """A token of this very moment, with the permissions of this moment; nobody else is given it."""
-        with self._lock:
-            return self._acquired()[0]
-
     def _found(self) -> tuple[str, float] | None:
         if self._shelf is None:
             return None
