@@ -77,10 +77,15 @@ def change_app(world: World, app: App, body: Json, actor: Actor, version: str = 
 def _check_writable(name: str, value: Any, shown: Json) -> None:
     if name not in shown or name in READ_ONLY:
         raise GraphFault(400, "BadRequest", f"The property '{name}' cannot be changed.")
-    if value is not None and shown[name] is not None and not isinstance(value, type(shown[name])):
-        raise GraphFault(400, "BadRequest", f"Cannot convert the value of '{name}' to the expected type.")
+    check_like(name, value, shown)
     if name == "displayName" and not value:
         raise GraphFault(400, "BadRequest", "The property 'displayName' is required.")
+
+
+def check_like(name: str, value: Any, shown: Json) -> None:
+    """Raises GraphFault 400 unless the value is of the kind that is shown, or null."""
+    if value is not None and shown[name] is not None and not isinstance(value, type(shown[name])):
+        raise GraphFault(400, "BadRequest", f"Cannot convert the value of '{name}' to the expected type.")
 
 
 def delete_app(world: World, app: App, actor: Actor) -> None:

@@ -10,6 +10,7 @@ import orjson
 
 from . import batch, privileges
 from .approvals import Approvals
+from .content import Contents
 from .delta import Deltas
 from .endpoints import ROUTES
 from .errors import GraphFault, error_body
@@ -39,6 +40,7 @@ class Graph:
         self.pager = Pager(world.clock, secret, world.settings)
         self.deltas = Deltas(world, self.pager)
         self.people = make_people(world.tenant, world.seed)
+        self.contents = Contents(world.clock, world.seed, secret, world.settings)
         self.export_jobs = ExportJobs(world, secret)
         self.router = Router(ROUTES)
         self.before_request: list[Act] = []

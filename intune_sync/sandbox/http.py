@@ -1,6 +1,7 @@
 """The ASGI application: Entra, Graph, stored reports and the control surface."""
 
 import hmac
+import re
 from asyncio import Transport
 from urllib.parse import parse_qsl
 
@@ -38,6 +39,7 @@ def make_application(graph: Graph, control: Control) -> Starlette:
     return Starlette(
         routes=[
             *EntraEndpoint(graph, control.sign_in).routes(),
+            Route("/sandbox-storage/upload/{name}", storage.upload, methods=["PUT"]),
             Route("/sandbox-storage/{name}", storage.download),
             Mount("/sandbox", routes=control.routes()),
             Mount("/v1.0", app=GraphEndpoint(graph, "v1.0")),
@@ -115,6 +117,24 @@ class ReportStorage:
         if now > job.expires_at or job.status(now) != "completed":
             return _storage_error(403, "AuthenticationFailed")
         return Response(jobs.archive(job), media_type="application/octet-stream")
+
+    async def upload(self, request: Request) -> Response:
+        """A block, or the list of blocks that make the file: `comp` is `block` or `blocklist`, as at Azure."""
+        query = request.query_params
+        if "authorization" in request.headers:
+            return _storage_error(400, "InvalidAuthenticationInfo")
+        file = self.graph.contents.accepts(request.path_params["name"], query.get("sig", ""))
+        if file is None:
+            return _storage_error(403, "AuthenticationFailed")
+        body = await request.body()
+        if query.get("comp") == "block":
+            file.blocks[query.get("blockid", "")] = len(body)
+            return Response(status_code=201)
+        named = re.findall(r"<(?:Latest|Uncommitted|Committed)>([^<]*)<", body.decode(errors="replace"))
+        if query.get("comp") != "blocklist" or any(each not in file.blocks for each in named):
+            return _storage_error(400, "InvalidBlockList")
+        file.received = sum(file.blocks[each] for each in named)
+        return Response(status_code=201)
 
 
 def _storage_error(status: int, code: str) -> Response:

@@ -1,7 +1,10 @@
 """Apps that a client creates without content: winget packages, published after a while, and links, at once."""
 
-from .app_acts import put_app
-from .apps import App
+from dataclasses import replace
+
+from .app_acts import READ_ONLY, check_like, put_app
+from .app_json import app_json
+from .apps import BETA_ONLY_TYPES, App
 from .audit import Actor
 from .bodies import check_kinds
 from .errors import GraphFault
@@ -24,8 +27,16 @@ KINDS: dict[str, type | tuple[str, ...]] = {
     "isFeatured": bool,
 }
 EXTRA = ("owner", "developer", "informationUrl", "privacyInformationUrl", "isFeatured", "installExperience")
+NOT_WRITTEN = (READ_ONLY - {"fileName"}) | {"committedContentVersion", "@odata.type"}
 PUBLISHING = switch("publishing", "works", "Whether packages that clients create are ever published.", "works", "stuck")
-NEEDED = {"winGetApp": ("packageIdentifier", "installExperience"), "webApp": ("appUrl",)}
+NEEDED = {
+    "winGetApp": ("packageIdentifier", "installExperience"),
+    "webApp": ("appUrl",),
+    "win32LobApp": ("fileName", "installCommandLine", "uninstallCommandLine"),
+    "macOSPkgApp": ("fileName", "primaryBundleId"),
+    "macOSDmgApp": ("fileName", "primaryBundleId"),
+}
+WITH_CONTENT = ("win32LobApp", "macOSPkgApp", "macOSDmgApp")  # published when their content has been committed
 
 
 def create(world: World, body: Json, version: str, actor: Actor) -> App:
@@ -35,18 +46,35 @@ def create(world: World, body: Json, version: str, actor: Actor) -> App:
     for name in ("displayName", "publisher", *NEEDED[kind]):
         if not body.get(name):
             raise GraphFault(400, "BadRequest", f"The property '{name}' is required.")
+    spec, now = _spec(body, kind), world.clock.now()
+    shown = app_json(App(spec, 0, now, now), version, now)
     extra = {name: body[name] for name in EXTRA if body.get(name) is not None}
-    app = put_app(world, _spec(body, kind), actor, notes=body.get("notes") or "", extra=extra)
-    if app.spec.publishing_state != "published" and world.settings[PUBLISHING] == "works":
-        world.life.plan_publishing(app, world.clock.now())
+    for name in shown.keys() & body.keys() - KINDS.keys() - NOT_WRITTEN:
+        check_like(name, body[name], shown)
+        extra[name] = body[name]
+    app = put_app(world, spec, actor, notes=body.get("notes") or "", extra=extra)
+    if app.spec.publishing_state == "processing":
+        start_publishing(world, app)
     return app
+
+
+def start_publishing(world: World, app: App) -> None:
+    app.spec = replace(app.spec, publishing_state="processing")
+    if world.settings[PUBLISHING] == "works":
+        world.life.plan_publishing(app, world.clock.now())
 
 
 def _kind(body: Json, version: str) -> str:
     kind = str(body.get("@odata.type", "")).removeprefix("#").removeprefix("microsoft.graph.")
-    if kind not in NEEDED or (kind == "winGetApp" and version != "beta"):
+    if kind not in NEEDED or (kind in BETA_ONLY_TYPES and version != "beta"):
         raise GraphFault(400, "BadRequest", "The annotation 'odata.type' is missing or names no type of app here.")
     return kind
+
+
+def _first_state(kind: str) -> str:
+    if kind in WITH_CONTENT:
+        return "notPublished"
+    return "published" if kind == "webApp" else "processing"
 
 
 def _spec(body: Json, kind: str) -> AppSpec:
@@ -59,7 +87,8 @@ def _spec(body: Json, kind: str) -> AppSpec:
         size_mb=0 if kind == "webApp" else 90,
         description=body.get("description") or "",
         assignments=[],
-        publishing_state="published" if kind == "webApp" else "processing",
+        publishing_state=_first_state(kind),
+        bundle_id=body.get("primaryBundleId") or "",
         package_identifier=body.get("packageIdentifier") or "",
         app_url=body.get("appUrl") or "",
     )

@@ -1,6 +1,7 @@
 """Graph's paths, one module per kind of resource."""
 
 from . import (
+    app_content,
     apple,
     apps,
     autopilot,
@@ -19,6 +20,7 @@ from . import (
 )
 
 ROUTES = [
+    *app_content.routes,
     *apple.routes,
     *apps.routes,
     *autopilot.routes,

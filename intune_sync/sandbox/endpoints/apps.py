@@ -15,7 +15,7 @@ from ..audit import Actor
 from ..bodies import object_of
 from ..errors import GraphFault, not_found
 from ..messages import GraphRequest, GraphResponse, Json, answer, no_content
-from ..new_apps import create
+from ..new_apps import create, start_publishing
 from ..paging import INTUNE_PAGE
 from ..query import FilterError, parse_filter
 from ..routing import BETA, Routes
@@ -72,7 +72,13 @@ def get_app(graph: Graph, request: GraphRequest) -> GraphResponse:
 @routes.on("PATCH", ONE, APPS)
 def update_app(graph: Graph, request: GraphRequest) -> GraphResponse:
     app = _app(graph, request)
-    change_app(graph.world, app, object_of(request.body), Actor(request.client_id), request.version)
+    body = object_of(request.body)
+    committed = body.get("committedContentVersion")
+    if committed is not None and not graph.contents.is_committed(app, str(committed)):
+        raise GraphFault(400, "BadRequest", f"Content version {committed} has not been committed.")
+    change_app(graph.world, app, body, Actor(request.client_id), request.version)
+    if committed is not None and app.spec.publishing_state == "notPublished":
+        start_publishing(graph.world, app)
     context = request.context("deviceAppManagement/mobileApps/$entity")
     return answer({"@odata.context": context, **app_json(app, request.version, graph.clock.now())})
 
