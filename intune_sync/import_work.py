@@ -128,7 +128,7 @@ def _judge(row: ImportRow, record: Imported) -> None:
     if record.state == "complete" and not record.code:
         row.status, row.registration_id = Row.REGISTERED, record.registration_id
         row.save(update_fields=["status", "registration_id"])
-    elif str(record.code) == Fault.ALREADY:
+    elif _fault(record) == Fault.ALREADY:
         row.status, row.fault, row.error = Row.REGISTERED, Fault.ALREADY, record.error
         row.registration_id = None
         row.save(update_fields=["status", "fault", "error", "registration_id"])

@@ -149,6 +149,48 @@ def test_a_computer_that_was_in_autopilot_gets_its_tag_by_an_operation_of_its_ow
     assert identity(tenant, device)["groupTag"] == "GY-ANNAN"
 
 
+def test_each_refused_row_says_what_it_means(tenant: Tenant):
+    tenant.sandbox.post("/sandbox/settings", {"other_tenant_serials": "ELSE-1", "other_tenant_rate": 0.0})
+    hashes = [base64.b64encode(name * 30).decode() for name in (b"one", b"two", b"two", b"three")]
+    lines = [f"{serial},,{said}" for serial, said in zip(["ELSE-1", "TWIN-1", "TWIN-2", "FINE-1"], hashes, strict=True)]
+    text = "Device Serial Number,Windows Product ID,Hardware Hash\n" + "\n".join(lines)
+    rows = imports.read_file(text.encode())
+    batch = imports.start_import(rows, factories.person("it_admin"), file_name="a.csv")
+
+    operation = import_until_done(tenant, batch)
+    tenant.sandbox.delete("/sandbox/settings")
+
+    faults = dict(batch.rows.values_list("serial_number", "fault"))
+    assert operation.status == "verified"
+    assert (faults["ELSE-1"], faults["FINE-1"]) == ("808", "")
+    assert "twice" in (faults["TWIN-1"], faults["TWIN-2"])
+    assert not batch.rows.exclude(hardware_hash="").exists()
+
+
+def test_damaged_hashes_are_refused_by_intune_in_words(tenant: Tenant):
+    tenant.sandbox.post("/sandbox/settings", {"import_error_rate": 1.0})
+    batch = start("BAD-1")
+
+    import_until_done(tenant, batch)
+    tenant.sandbox.delete("/sandbox/settings")
+
+    row = batch.rows.get()
+    assert (row.status, row.fault, row.error) == ("failed", "802", "802 InvalidZtdHardwareHash")
+
+
+def test_an_import_that_intune_never_finishes_is_given_up_after_an_hour(tenant: Tenant):
+    tenant.sandbox.post("/sandbox/settings", {"import_seconds": 1_000_000.0})
+    batch = start("NEVER-1")
+
+    for minutes in (0, 30, 61):
+        apply.work(NOW + timedelta(minutes=minutes))
+    tenant.sandbox.delete("/sandbox/settings")
+
+    operation = batch.operations.get()
+    assert (operation.status, operation.problem) == ("failed", "import_late")
+    assert batch.rows.get().fault == "no_answer"
+
+
 def test_a_file_that_is_not_right_is_refused_line_by_line():
     text = "Device Serial Number,Windows Product ID,Hardware Hash\nA,,AAAA\nA,,AAAA\nB,,?\n"
 
