@@ -1,7 +1,7 @@
 """Install status: a cheap summary says which apps have changed; only for those the report of all computers is read.
 
-A turn reads at most 20 apps, and the run goes on in the next: `rest` is `{"apps": {app id: summary counts}, "jobs":
-{app id or "summary": job id}, "since": time of the oldest job}`.
+`whole_report` waits for the summary. Then a turn reads at most 20 apps, and the run goes on in the next: `rest` is
+`{"apps": {app id: summary counts}, "jobs": {app id: job id}, "since": time of the oldest job}`.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from intune_sync.pull.install_lines import install_lines
 from intune_sync.pull.matching import WORK_MEMORY, Statement
 from intune_sync.pull.outcome import Outcome, Pull
 from intune_sync.pull.staging import Staging, analyse, staging
+from intune_sync.pull.whole_report import finished_report
 
 APPS_PER_TURN = 20
 ROWS_AT_ONCE = 5_000
@@ -29,7 +30,6 @@ PATIENCE_SECONDS = 40.0
 RESUME_SECONDS = 10.0
 GIVE_UP_AFTER = timedelta(minutes=5)
 READ_AT_LEAST_EVERY = timedelta(days=1)
-SUMMARY = "summary"
 
 COLUMNS = {
     "app_version_id": "bigint",
@@ -90,16 +90,11 @@ def pull_install_status(pull: Pull) -> Outcome:
     rest = pull.run.rest
     if "apps" in rest:
         return _read_apps(pull, rest["apps"], rest.get("jobs", {}), _since(pull, rest))
-    jobs = rest.get("jobs") or start_exports(pull.graph, {SUMMARY: summary_job()})
-    since = _since(pull, rest)
-    for export in ended_exports(pull.graph, jobs, PATIENCE_SECONDS):
-        if not export.url:
-            return Outcome({"exports_failed": 1})
-        apps = _changed_apps(pull, export.url)
-        return _read_apps(pull, apps, {}, pull.now) if apps else Outcome({"apps": 0})
-    if pull.now - since > GIVE_UP_AFTER:
-        return Outcome({"exports_failed": 1})
-    return Outcome(rest={"jobs": jobs, "since": since.isoformat()}, resume_in_seconds=RESUME_SECONDS)
+    summary = finished_report(pull, summary_job())
+    if isinstance(summary, Outcome):
+        return summary
+    apps = _changed_apps(pull, summary)
+    return _read_apps(pull, apps, {}, pull.now) if apps else Outcome({"apps": 0})
 
 
 def _since(pull: Pull, rest: dict[str, Any]) -> datetime:

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from intune_sync import runs
 from intune_sync.models import IntuneApp, SyncRun
-from intune_sync.pull import install_status
+from intune_sync.pull import install_status, whole_report
 from tests import factories
 from tests.pushing import GEOGEBRA, Tenant
 
@@ -21,6 +21,7 @@ pytestmark = pytest.mark.django_db
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """A turn looks once; this sandbox takes longer than that over a job."""
     monkeypatch.setattr(install_status, "PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr(whole_report, "PATIENCE_SECONDS", 0.0)
 
 
 def orders(tenant: Tenant) -> int:
@@ -52,7 +53,7 @@ def ordered() -> SyncRun:
 def test_a_job_that_takes_long_is_waited_for_and_not_ordered_twice(tenant: Tenant) -> None:
     app_id = catalogued(tenant)
     run = ordered()
-    assert (run.status, run.reason, list(run.rest["jobs"])) == ("queued", "more_to_do", ["summary"])
+    assert (run.status, run.reason, run.rest["tries"]) == ("queued", "more_to_do", 1)
 
     tenant.sandbox.advance(600)
     run = turn(run)
@@ -66,13 +67,24 @@ def test_a_job_that_takes_long_is_waited_for_and_not_ordered_twice(tenant: Tenan
 
 def test_a_summary_that_never_ends_is_given_up_and_ordered_anew(tenant: Tenant) -> None:
     run = ordered()
-    _waited(run, install_status.GIVE_UP_AFTER + timedelta(seconds=1))
+    first = run.rest["job"]
+    _waited(run, whole_report.STUCK_AFTER + timedelta(seconds=1))
 
-    run = turn(run)
-    assert (run.status, run.counts["exports_failed"]) == ("no_changes", 1)
+    run = turn(turn(run))
 
-    assert ordered().rest["jobs"]["summary"]
+    assert (run.status, run.rest["tries"]) == ("queued", 2)
+    assert run.rest["job"] != first
     assert orders(tenant) == 2
+
+
+def test_a_summary_that_three_jobs_do_not_bring_is_no_answer(tenant: Tenant) -> None:
+    run = ordered()
+    for _job in range(3):
+        _waited(run, whole_report.STUCK_AFTER + timedelta(seconds=1))
+        run = turn(run)
+        run = turn(run) if run.status == "queued" else run
+
+    assert (run.status, run.reason) == ("failed", "export_failed")
 
 
 def test_an_apps_report_that_never_ends_leaves_the_app_to_the_next_run(tenant: Tenant) -> None:
