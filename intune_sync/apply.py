@@ -25,6 +25,7 @@ from intune_sync.graph import (
     Throttled,
     Unauthenticated,
 )
+from intune_sync.graph.beta import BETA
 from intune_sync.kept_groups import with_group_ids
 from intune_sync.kill_points import reach
 from intune_sync.ledger import Lease, LostLease, Stopped
@@ -152,7 +153,7 @@ def _send_and_read_back(
     send(
         lease,
         body,
-        partial(client.post, assign_path(app_id), body, "beta"),
+        partial(client.post, assign_path(app_id), body, BETA),
         at,
         before=observed if operation.before is None else operation.before,
     )

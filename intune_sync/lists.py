@@ -6,13 +6,14 @@ from collections.abc import Iterable, Mapping
 from uuid import UUID
 
 from intune_sync.graph import BatchAnswer, BatchRequest, GraphClient, NotFound
+from intune_sync.graph.beta import BETA
 from intune_sync.merge import Raw
 from intune_sync.payloads import assignments_path
 
 
 def read_list(client: GraphClient, app_id: UUID | str) -> list[Raw]:
     """The app's whole list. Raises GraphError if any page fails."""
-    return [raw for page in client.pages(assignments_path(app_id), version="beta") for raw in page]
+    return [raw for page in client.pages(assignments_path(app_id), version=BETA) for raw in page]
 
 
 def read_lists(client: GraphClient, app_ids: Iterable[UUID]) -> Mapping[UUID, list[Raw] | None]:
@@ -21,7 +22,7 @@ def read_lists(client: GraphClient, app_ids: Iterable[UUID]) -> Mapping[UUID, li
     Raises GraphError if one cannot be read: nothing is concluded from a part.
     """
     apps = sorted(set(app_ids))
-    answers = client.batch([BatchRequest(str(app), "GET", f"/{assignments_path(app)}") for app in apps], "beta")
+    answers = client.batch([BatchRequest(str(app), "GET", f"/{assignments_path(app)}") for app in apps], BETA)
     return {app: _list_in(answers[str(app)], client, app) for app in apps}
 
 

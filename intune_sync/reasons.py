@@ -29,8 +29,8 @@ REASONS = {
     ),
     "throttled": _("Microsoft Graph asked us to wait. It goes on by itself."),
     "paused": _(
-        "Microsoft Graph has not answered several times in a row, so calls pause. It goes on by itself as soon as Graph "
-        "is back."
+        "Microsoft Graph has not answered several times in a row, so calls pause. It goes on by itself as soon as it "
+        "answers."
     ),
     "more_to_do": _("One part is done; the rest follows by itself."),
     "shrunk": _(

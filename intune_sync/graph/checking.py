@@ -17,6 +17,7 @@ from cryptography import x509
 from django.conf import settings
 
 from intune_sync import graph
+from intune_sync.graph.beta import BETA
 from intune_sync.graph.errors import GraphError
 from intune_sync.graph.identities import IDENTITIES, registration
 from intune_sync.graph.permissions import Judgement, judge
@@ -29,15 +30,15 @@ EXPIRES_SOON_DAYS = 30
 ENDPOINTS: dict[str, tuple[tuple[str, str], ...]] = {
     "reader": (
         ("deviceManagement/managedDevices?$top=1&$select=id", "v1.0"),
-        ("deviceManagement/windowsAutopilotDeviceIdentities?$top=1", "beta"),
-        ("deviceManagement/windowsAutopilotDeploymentProfiles?$top=1", "beta"),
-        ("deviceManagement/assignmentFilters?$top=1", "beta"),
-        ("deviceAppManagement/mobileApps?$top=1&$select=id", "beta"),
+        ("deviceManagement/windowsAutopilotDeviceIdentities?$top=1", BETA),
+        ("deviceManagement/windowsAutopilotDeploymentProfiles?$top=1", BETA),
+        ("deviceManagement/assignmentFilters?$top=1", BETA),
+        ("deviceAppManagement/mobileApps?$top=1&$select=id", BETA),
         ("groups?$top=1&$select=id", "v1.0"),
         ("devices?$top=1&$select=id", "v1.0"),
     ),
     "writer": (
-        ("deviceAppManagement/mobileApps?$top=1&$select=id", "beta"),
+        ("deviceAppManagement/mobileApps?$top=1&$select=id", BETA),
         ("deviceManagement/importedWindowsAutopilotDeviceIdentities?$top=1", "v1.0"),
         ("groups?$top=1&$select=id", "v1.0"),
     ),

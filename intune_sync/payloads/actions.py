@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from intune_sync.graph.beta import BETA
+
 RESULTS = {"$select": "id,serialNumber,deviceActionResults"}
 
 
@@ -31,8 +33,8 @@ CALLS: dict[str, Call] = {
     "syncDevice": _call("syncDevice"),
     "rebootNow": _call("rebootNow", "reboot"),
     "windowsDefenderScan": _call("windowsDefenderScan", "quickScan", body={"quickScan": True}),
-    "rotateLocalAdminPassword": _call("rotateLocalAdminPassword", version="beta"),
-    "rotateBitLockerKeys": _call("rotateBitLockerKeys", version="beta"),
+    "rotateLocalAdminPassword": _call("rotateLocalAdminPassword", version=BETA),
+    "rotateBitLockerKeys": _call("rotateBitLockerKeys", version=BETA),
     "autopilotReset": _call(
         "wipe",
         "autopilotReset",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from intune_sync.graph.beta import BETA
 from intune_sync.payloads.assignments import EXCLUSION, assign_path, target_type
 
 FILTER_ID = "deviceAndAppManagementAssignmentFilterId"
@@ -52,4 +53,4 @@ def without_filter(raw: Raw) -> Raw:
 
 def assign_call(app_id: str) -> tuple[str, str]:
     """Method and address of the call that replaces an app's list, as people are shown it."""
-    return "POST", f"/beta/{assign_path(app_id)}"
+    return "POST", f"/{BETA}/{assign_path(app_id)}"

@@ -9,11 +9,12 @@ from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import UUID
 
+from intune_sync.graph.beta import BETA
 from intune_sync.payloads.assignments import AssignmentRow, assignment_row
 from intune_sync.payloads.values import text
 
 APPS_PATH = "deviceAppManagement/mobileApps"
-APPS_VERSION = "beta"
+APPS_VERSION = BETA
 APPS_PARAMS = {"$expand": "assignments"}
 ASSIGNMENTS_NEXT = "assignments@odata.nextLink"
 _VERSION_FIELDS = ("displayVersion", "primaryBundleVersion", "versionNumber", "productVersion", "identityVersion")

@@ -13,10 +13,11 @@ from typing import Any
 from uuid import UUID
 
 from fleet.models import Device, Platform
+from intune_sync.graph.beta import BETA
 from intune_sync.payloads.values import known, parse_date, parse_id, text
 
 AUTOPILOT_PATH = "deviceManagement/windowsAutopilotDeviceIdentities"
-AUTOPILOT_VERSION = "beta"
+AUTOPILOT_VERSION = BETA
 """v1.0 does not say whether a profile has reached the computer, nor that one is blocked."""
 DEVICES_PATH = "deviceManagement/managedDevices"
 DEVICES_PARAMS = {

@@ -11,13 +11,14 @@ from typing import Any
 from uuid import UUID
 
 from intune_sync.graph import BatchRequest
+from intune_sync.graph.beta import BETA
 from intune_sync.payloads.identities import identity_path
 from intune_sync.payloads.values import parse_id
 
 IMPORTED_PATH = "deviceManagement/importedWindowsAutopilotDeviceIdentities"
 IMPORT_PATH = f"{IMPORTED_PATH}/import"
 SYNC_PATH = "deviceManagement/windowsAutopilotSettings/sync"
-SYNC_VERSION = "beta"
+SYNC_VERSION = BETA
 MOST_ROWS = 200
 """Of one call; Microsoft's own portal takes 500."""
 FINAL = frozenset({"complete", "error"})

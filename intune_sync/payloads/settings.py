@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from intune_sync.graph.beta import BETA
 from intune_sync.payloads.values import text
 
 FILTERS_PATH = "deviceManagement/assignmentFilters"
 PROFILES_PATH = "deviceManagement/windowsAutopilotDeploymentProfiles"
-SETTINGS_VERSION = "beta"
+SETTINGS_VERSION = BETA
 
 
 @dataclass(frozen=True)
