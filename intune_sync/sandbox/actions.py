@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from .chance import guid, unit
+from .chance import guid, name_number, unit
 from .clock import DAY, MINUTE, graph_date
 from .device_switches import (
     ACTION_FAILURE_RATE,
@@ -149,15 +149,11 @@ def on_end(world: World, subject: int | str, at: float) -> None:
     device = world.fleet.by_intune_id.get(action.intune_id)
     if device is None or action.state != "active":
         _move(world, action, "canceled", at)
-    elif unit(world.seed, 112, device.ordinal, len(action.id), int(action.requested_at)) < _failure_rate(world):
+    elif unit(world.seed, 112, name_number(action.id)) < world.settings[ACTION_FAILURE_RATE]:
         _move(world, action, "failed", at)
     else:
         _move(world, action, "done", at)
         _carry_out(world, device, action, at)
-
-
-def _failure_rate(world: World) -> float:
-    return world.settings[ACTION_FAILURE_RATE]
 
 
 def _move(world: World, action: RemoteAction, state: str, at: float) -> None:

@@ -1,9 +1,10 @@
 """Software that the inventory has found on computers, whoever installed it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .apps import App
 from .chance import hexadecimal, unit
+from .devices import Device
 from .world import World
 
 NOT_SOFTWARE = frozenset({"webApp"})
@@ -36,25 +37,43 @@ class Detected:
 def detected_apps(world: World) -> list[Detected]:
     """In an order that stays; what no computer has is not listed."""
     found = [_of_app(world, app) for app in world.catalogue.apps.values() if app.spec.type not in NOT_SOFTWARE]
-    found += [_other(world, number, item) for number, item in enumerate(OTHERS)]
+    found += [_other(world, number) for number in range(len(OTHERS))]
     return [each for each in found if each.device_count]
 
 
+def computers_with(world: World, wanted: Detected) -> list[Device]:
+    """Those whose inventory has found it, as Intune lists them."""
+    for app in world.catalogue.apps.values():
+        if app.spec.type not in NOT_SOFTWARE and _named(app).id == wanted.id:
+            present = world.installs.by_app[app.id].present
+            return [each for each in world.fleet.managed if _is_kept(world, app, present, each.ordinal)]
+    number = next(place for place, item in enumerate(OTHERS) if item[0] == wanted.name and item[3] == wanted.platform)
+    return [each for each in world.fleet.managed if _has_other(world, number, each)]
+
+
 def _of_app(world: World, app: App) -> Detected:
-    spec, present = app.spec, world.installs.by_app[app.id].present
-    count = sum(
-        1
-        for ordinal, is_there in enumerate(present)
-        if is_there and unit(world.seed, 80, ordinal, app.number) < spec.kept_share
-    )
+    present = world.installs.by_app[app.id].present
+    return replace(_named(app), device_count=sum(_is_kept(world, app, present, place) for place in range(len(present))))
+
+
+def _named(app: App) -> Detected:
+    spec = app.spec
     size = spec.size_mb * 1024 * 1024
-    return Detected(spec.display_name, spec.publisher, spec.version, spec.platform or "windows", size, count)
+    return Detected(spec.display_name, spec.publisher, spec.version, spec.platform or "windows", size, 0)
 
 
-def _other(world: World, number: int, item: tuple[str, str, str, str, float]) -> Detected:
-    name, publisher, version, platform, share = item
-    count = sum(
-        device.model.platform == platform and unit(world.seed, 81, device.ordinal, number) < share
-        for device in world.fleet.managed
-    )
+def _is_kept(world: World, app: App, present: bytearray, ordinal: int) -> bool:
+    if ordinal < 0 or not present[ordinal]:
+        return False
+    return unit(world.seed, 80, ordinal, app.number) < app.spec.kept_share
+
+
+def _other(world: World, number: int) -> Detected:
+    name, publisher, version, platform, _ = OTHERS[number]
+    count = sum(_has_other(world, number, device) for device in world.fleet.managed)
     return Detected(name, publisher, version, platform, 0, count)
+
+
+def _has_other(world: World, number: int, device: Device) -> bool:
+    *_, platform, share = OTHERS[number]
+    return device.model.platform == platform and unit(world.seed, 81, device.ordinal, number) < share

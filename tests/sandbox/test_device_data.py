@@ -130,3 +130,14 @@ def test_script_moves_a_computer_to_another_school(own_sandbox: Any) -> None:
     graph.sandbox.post("/sandbox/devices", {"id": identity["id"], "act": "move", "group_tag": "GY-TEKN"})
 
     assert graph("GET", f"{IDENTITIES}/{identity['id']}").json()["groupTag"] == "GY-TEKN"
+
+
+def test_detected_software_lists_as_many_computers_as_it_counts(graph: GraphCaller) -> None:
+    found = graph.pages("/v1.0/deviceManagement/detectedApps")
+
+    for each in found:
+        path = f"/v1.0/deviceManagement/detectedApps/{each['id']}/managedDevices?$select=id,operatingSystem&$top=100"
+        computers = graph.pages(path)
+        assert len(computers) == each["deviceCount"] > 0
+        systems = {computer["operatingSystem"] for computer in computers}
+        assert systems == {"macOS" if each["platform"] == "macOS" else "Windows"}

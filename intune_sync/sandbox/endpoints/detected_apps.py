@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from ..detected import Detected, detected_apps
+from ..detected import Detected, computers_with, detected_apps
 from ..errors import not_found
 from ..messages import GraphRequest, GraphResponse, Json, answer
 from ..paging import INTUNE_PAGE
 from ..routing import V1, Routes
 from ..selection import check_selected, selected
 from ..throttle import DEVICES
+from .managed_devices import page_of_records
 
 if TYPE_CHECKING:
     from ..graph import Graph
@@ -34,11 +35,22 @@ def list_detected_apps(graph: Graph, request: GraphRequest) -> GraphResponse:
 
 @routes.on("GET", "/deviceManagement/detectedApps/{}", DEVICES, (V1,))
 def get_detected_app(graph: Graph, request: GraphRequest) -> GraphResponse:
+    found = _detected(graph, request)
+    context = request.context("deviceManagement/detectedApps/$entity")
+    return answer({"@odata.context": context, **selected(detected_json(found), request.selected())})
+
+
+@routes.on("GET", "/deviceManagement/detectedApps/{}/managedDevices", DEVICES, (V1,))
+def list_computers(graph: Graph, request: GraphRequest) -> GraphResponse:
+    computers = computers_with(graph.world, _detected(graph, request))
+    return page_of_records(graph, request, computers, "deviceManagement/detectedApps/managedDevices")
+
+
+def _detected(graph: Graph, request: GraphRequest) -> Detected:
     found = next((each for each in detected_apps(graph.world) if each.id == request.ids[0]), None)
     if found is None:
         raise not_found(request.ids[0])
-    context = request.context("deviceManagement/detectedApps/$entity")
-    return answer({"@odata.context": context, **selected(detected_json(found), request.selected())})
+    return found
 
 
 def detected_json(each: Detected) -> Json:
