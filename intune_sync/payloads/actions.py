@@ -43,7 +43,7 @@ CALLS: dict[str, Call] = {
         body={"keepEnrollmentData": True, "keepUserData": False},
     ),
     "cleanWindowsDevice": _call("cleanWindowsDevice", "cleanWindows", body={"keepUserData": False}),
-    "retire": _call("retire"),
+    "retire": _call("retire", "removeCompanyData"),
     "wipe": _call("wipe", "factoryReset", body={"keepEnrollmentData": False, "keepUserData": False}),
 }
 VANISHES = frozenset({"retire", "wipe"})
