@@ -77,7 +77,7 @@ def _of_role(user: User, now: datetime) -> Overview:
     if user.access.reads("fleet.view_device"):
         return _for_fleet(user, now)
     if user.access.reads("deployments.view_baseline"):
-        return _for_readers(user)
+        return _for_readers(user, now)
     return Overview()
 
 
@@ -108,12 +108,14 @@ def _asked(user: User, now: datetime) -> list[Item]:
     return list(about_requests(waiting_for(user, now), now)) if user.has_perm("deployments.decide_apprequest") else []
 
 
-def _for_readers(user: User) -> Overview:
+def _for_readers(user: User, now: datetime) -> Overview:
     active = BaselineRevision.objects.visible_to(user).active().select_related("baseline__semester")
     added = Q(entries__action="add")
     revision = active.annotate(applications=Count("entries__application", filter=added, distinct=True)).first()
     goes_to_meetings = user.has_perm("deployments.run_meeting")
     items = list(about_meetings(meetings_waiting_for(user))) if goes_to_meetings else None
+    if user.has_perm("deployments.make_apprequest"):
+        items = [*(items or []), *about_requests(waiting_for(user, now), now)]
     return Overview(revision=revision, reads_baseline=True, items=items)
 
 

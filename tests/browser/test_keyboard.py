@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import SignIn
 
@@ -85,3 +86,59 @@ def test_the_first_tab_stop_skips_to_the_content(sign_in: SignIn) -> None:
     page.keyboard.press("Enter")
 
     expect(page.locator("main")).to_be_focused()
+
+
+PHONE = {"viewport": {"width": 360, "height": 740}, "locale": "sv-SE"}
+WISH, PURPOSE = "Krita", "Digitalt måleri i bild"
+
+
+class Keys:
+    """A person with a keyboard alone. What they fill in or set off is counted; walking with Tab is not."""
+
+    def __init__(self, page: Page) -> None:
+        self.page, self.count = page, 0
+
+    def walk_to(self, target: Locator) -> None:
+        expect(target).to_be_attached()
+        for _step in range(80):
+            if target.evaluate("element => element === document.activeElement"):
+                expect(target).to_be_in_viewport()
+                return
+            self.page.keyboard.press("Tab")
+        raise AssertionError(f"Tab does not lead to {target}")
+
+    def enter(self, target: Locator) -> None:
+        self.walk_to(target)
+        self.count += 1
+        self.page.keyboard.press("Enter")
+
+    def type(self, target: Locator, text: str) -> None:
+        self.walk_to(target)
+        self.count += 1
+        self.page.keyboard.type(text)
+
+
+def test_a_request_takes_four_interactions_and_its_approval_two_by_keyboard_on_a_phone(sign_in: SignIn) -> None:
+    filip = Keys(sign_in("filip", **PHONE))
+    main = filip.page.locator("main")
+
+    filip.enter(main.locator("a[href^='/requests/new/']").first)
+    filip.page.wait_for_url(re.compile(r"/requests/new/"))
+    filip.type(main.locator("input[name=what]"), WISH)
+    filip.type(main.locator("textarea[name=purpose]"), PURPOSE)
+    filip.enter(main.locator("form:has(textarea[name=purpose]) button.btn-primary"))
+
+    filip.page.wait_for_url(re.compile(r"/requests/\d+/$"))
+    expect(main).to_contain_text("Skickad")
+    assert filip.count <= 4
+
+    cecilia = Keys(sign_in("cecilia", **PHONE))
+    main = cecilia.page.locator("main")
+    cecilia.enter(main.locator(f"a[href='{urlsplit(filip.page.url).path}']").first)
+    cecilia.page.wait_for_url(filip.page.url)
+    cecilia.enter(main.locator("form[action$='/approve/'] button"))
+
+    expect(main).to_contain_text("Godkänd")
+    assert cecilia.count <= 2
+    for page in (filip.page, cecilia.page):
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
