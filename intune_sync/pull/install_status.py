@@ -19,7 +19,7 @@ from intune_sync.payloads.reports import details_job, summary_counts, summary_jo
 from intune_sync.payloads.values import parse_date
 from intune_sync.pull.exports import ended_exports, export_lists, export_rows, start_exports
 from intune_sync.pull.install_lines import install_lines
-from intune_sync.pull.matching import WORK_MEMORY, Statement
+from intune_sync.pull.matching import MANY, WORK_MEMORY, Statement
 from intune_sync.pull.outcome import Outcome, Pull
 from intune_sync.pull.staging import Staging, analyse, staging
 from intune_sync.pull.whole_report import finished_report
@@ -175,7 +175,10 @@ def _merge(pull: Pull, version_ids: list[int]) -> dict[str, int]:
     statement.run("DROP TABLE IF EXISTS pg_temp.latest")
     several = statement.number(_SEVERAL)
     statement.run(_LATEST.format(distinct=_DISTINCT if several else "") + (_LAST_FIRST if several else ""))
+    statement.run("CREATE UNIQUE INDEX ON latest (app_version_id, device_id)")
     analyse("latest")
     updated = statement.run(_UPDATE)
     created = statement.run(_INSERT)
+    if created > MANY:
+        statement.run("ANALYZE deployments_installstatus")
     return {"created": created, "updated": updated + statement.run(_NOT_SAID)}
