@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from scripts import VENV
 
@@ -56,9 +57,10 @@ def sandbox_environment(data_dir: Path, devices: int) -> dict[str, str]:
 
 
 def portal_environment(
-    data_dir: Path, port: int, sandbox: Mapping[str, str], *, database_url: str, redis_url: str
+    data_dir: Path, port: int, sandbox: Mapping[str, Any], *, database_url: str, redis_url: str
 ) -> dict[str, str]:
-    """`sandbox` is what the sandbox wrote when it was ready: `url`, `tenant_id`, `client_id`, `client_secret`."""
+    """`sandbox` is what the sandbox wrote when it was ready: `url`, `tenant_id`, `client_id`, `client_secret` and, for
+    each identity, its registration."""
     address = f"http://127.0.0.1:{port}"
     return (
         HASTE
@@ -78,9 +80,19 @@ def portal_environment(
             "TENANT_ID": sandbox["tenant_id"],
             "CLIENT_ID": sandbox["client_id"],
             "CLIENT_SECRET": sandbox["client_secret"],
+            **_identities(sandbox),
             "GUNICORN_CMD_ARGS": f"--bind=127.0.0.1:{port}",
         }
     )
+
+
+def _identities(sandbox: Mapping[str, Any]) -> dict[str, str]:
+    return {
+        f"GRAPH_{name}_{part}".upper(): known[part]
+        for name, known in sandbox.get("registrations", {}).items()
+        if name in ("reader", "writer", "destructive")
+        for part in ("client_id", "client_secret")
+    }
 
 
 def demo_password(data_dir: Path) -> dict[str, str]:

@@ -2,20 +2,21 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import requests
 
 from scripts.children import Child, wait_until
 
 
-def wait_for_sandbox(sandbox: Child, state_dir: Path, seconds: float) -> dict[str, str]:
+def wait_for_sandbox(sandbox: Child, state_dir: Path, seconds: float) -> dict[str, Any]:
     """What it writes when it answers: `url`, `tenant_id`, `client_id`, `client_secret`.
 
     The file of an earlier start must be gone before. Raises ChildFailed.
     """
     announcement = state_dir / "sandbox.json"
     wait_until(announcement.exists, sandbox, seconds=seconds)
-    graph: dict[str, str] = json.loads(announcement.read_text())
+    graph: dict[str, Any] = json.loads(announcement.read_text())
     health = f"{graph['url']}/sandbox/health"
     wait_until(lambda: answers(health, verify=state_dir / "ca.pem"), sandbox, seconds=seconds)
     return graph
