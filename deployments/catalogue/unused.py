@@ -24,8 +24,8 @@ State = InstallStatus.State
 
 def with_use(applications: QuerySet[Application]) -> QuerySet[Any]:
     """Adds the computers that got it or were offered it and answered (`answered_on`), those that have it by Intune's
-    inventory, else by install reports (`found_on`), and whether some container gets it (`is_decided`), Intune has it
-    (`is_in_intune`) and an inventory can find it (`is_seen`)."""
+    inventory and what was installed since, else by install reports (`found_on`), and whether some container gets it
+    (`is_decided`), Intune has it (`is_in_intune`) and an inventory can find it (`is_seen`)."""
     decided = BaselineEntry.objects.filter(
         application=OuterRef("pk"),
         action=BaselineEntry.Action.ADD,
@@ -34,15 +34,19 @@ def with_use(applications: QuerySet[Application]) -> QuerySet[Any]:
     versions = AppVersion.objects.filter(application=OuterRef("pk"))
     return applications.annotate(
         answered_on=_computers(State.INSTALLED, State.NOT_INSTALLED),
-        found_on=Coalesce(F("detected__computers"), _computers(State.INSTALLED), output_field=IntegerField()),
+        found_on=Coalesce(
+            F("detected__computers") + _computers(State.INSTALLED, installed_at__gt=OuterRef("detected__read_at")),
+            _computers(State.INSTALLED),
+            output_field=IntegerField(),
+        ),
         is_decided=Exists(decided),
         is_in_intune=Exists(versions),
         is_seen=Exists(versions.exclude(app_type__in=UNSEEN_TYPES)),
     )
 
 
-def _computers(*states: str) -> Coalesce:
-    reports = InstallStatus.objects.filter(app_version__application=OuterRef("pk"), state__in=states)
+def _computers(*states: str, **narrower: Any) -> Coalesce:
+    reports = InstallStatus.objects.filter(app_version__application=OuterRef("pk"), state__in=states, **narrower)
     counted = reports.order_by().values("app_version__application").annotate(found=Count("device", distinct=True))
     return Coalesce(Subquery(counted.values("found"), output_field=IntegerField()), 0)
 

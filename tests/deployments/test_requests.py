@@ -215,6 +215,9 @@ def test_trying_is_skipped_only_with_a_reason(school) -> None:
 
     request.refresh_from_db()
     assert (request.status, request.reason) == ("installing", "Vi använde det förra året.")
+    stopped, goes_on = request.decisions.get().change_sets.order_by("pk")
+    assert (stopped.status, goes_on.pk) == ("cancelled", request.change_set_id)
+    assert [entry.profile.owner for entry in goes_on.revision.entries.filter(application=app)] == [school]
 
 
 def test_two_first_computers_are_of_different_models(school) -> None:

@@ -44,6 +44,7 @@ def carry_all(row: AppRequest, decision: Decision, now: datetime) -> ChangeSet |
         merged.application = row.application
         merged.change_set = carry(merged, _decide(merged, merged.approved_by, now), [])
         merged.save(update_fields=["application", "change_set"])
+    _stop(decision, row.approved_by or row.requested_by, _("All computers get it now."))
     return carry(row, decision, [])
 
 
@@ -81,11 +82,16 @@ def take_back(row: AppRequest, by: User, reason: str) -> None:
     decision = row.decisions.order_by("pk").first()
     if decision is None:
         return
+    _stop(decision, by, reason)
+    if BaselineEntry.objects.filter(revision__status=BaselineRevision.Status.ACTIVE, decision=decision).exists():
+        amend([], decision, requested_by=row.requested_by, reason=reason or decision.text, instead=True)
+
+
+def _stop(decision: Decision, by: User, reason: str) -> None:
+    """What nobody has begun to write."""
     for change_set in decision.change_sets.filter(status__in=NOT_BEGUN):
         changes.cancel(change_set, by, reason)
         drafts.discard_draft(change_set.revision, by, reason)
-    if BaselineEntry.objects.filter(revision__status=BaselineRevision.Status.ACTIVE, decision=decision).exists():
-        amend([], decision, requested_by=row.requested_by, reason=reason or decision.text, instead=True)
 
 
 def _text(row: AppRequest) -> str:
