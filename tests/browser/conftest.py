@@ -114,8 +114,8 @@ class Work:
 def work(chromium: Browser, demo: Demo) -> Iterator[Work]:
     pages = {name: chromium.new_context(base_url=demo.url).new_page() for name in ("anna", "bengt")}
     anna, bengt = (signed_in(page, demo, name) for name, page in pages.items())
-    steps.start_draft(anna, "Inkscape")
-    written = steps.propose(anna, "Bildämnet behöver det.")
+    steps.start_draft(anna, "Visual Studio Code")
+    written = steps.propose(anna, "Tekniken behöver det.")
     steps.work_out_the_preview(anna)
     steps.approve(bengt, written)
     steps.write_to_intune(anna, written)
