@@ -61,11 +61,12 @@ class Service:
                 continue
 
 
-def start_postgres(base: Path, *, durable: bool) -> Service:
+def start_postgres(base: Path, *, durable: bool, at_port: int | None = None) -> Service:
     """PostgreSQL with an empty database, or the one `base` has from before, even after an unclean end.
 
     The role in the URL owns the database and may create others (tests do), but is no superuser. Without `durable`
-    nothing survives a crash of the machine. Raises ServiceFailed.
+    nothing survives a crash of the machine. `at_port` is that of an earlier start, for clients that know no other.
+    Raises ServiceFailed.
     """
     folder = make_storage(base)
     password = _password(folder)
@@ -83,11 +84,12 @@ def start_postgres(base: Path, *, durable: bool) -> Service:
         command: list[str | Path] = [postgres_program("postgres"), "-D", data, *options]
         return _launch(command, folder, url, stop_signals=(signal.SIGINT, signal.SIGQUIT))
 
-    return _started(start, lambda service: _ensure_database(service, password))
+    return _started(start, lambda service: _ensure_database(service, password), at_port)
 
 
-def start_redis(base: Path, *, durable: bool = True) -> Service:
-    """Valkey, which speaks the Redis protocol; with `durable` it appends each write to a file. Raises ServiceFailed."""
+def start_redis(base: Path, *, durable: bool = True, at_port: int | None = None) -> Service:
+    """Valkey, which speaks the Redis protocol; with `durable` it appends each write to a file. `at_port` is that of an
+    earlier start. Raises ServiceFailed."""
     folder = make_storage(base)
     password = _password(folder)
     data = make_owned_folder(folder / "data")
@@ -102,14 +104,16 @@ def start_redis(base: Path, *, durable: bool = True) -> Service:
         url = f"redis://:{password}@127.0.0.1:{port}/0"
         return _launch(command, folder, url, stop_signals=(signal.SIGTERM,), settings=lines, cwd=data)
 
-    return _started(start, lambda service: redis.Redis.from_url(service.url).ping())
+    return _started(start, lambda service: redis.Redis.from_url(service.url).ping(), at_port)
 
 
-def _started(start: Callable[[int], Service], connect: Callable[[Service], object]) -> Service:
+def _started(
+    start: Callable[[int], Service], connect: Callable[[Service], object], at_port: int | None = None
+) -> Service:
     """Another process can take the port between our look and the server's: then once more with another."""
     failure = ServiceFailed()
     for _attempt in range(PORT_ATTEMPTS):
-        service = start(free_port())
+        service = start(at_port or free_port())
         try:
             _wait_for(service, connect)
         except ServiceFailed as error:

@@ -13,6 +13,10 @@ from intune_sync.graph.breaker import BREAKER
 from intune_sync.models import GraphHold
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--chaos", choices=["short", "full"], default="short", help="how much of the fault programme runs")
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: object) -> None:
     """Tests that flush the database need TRUNCATE, which the audit trail refuses; its own test turns the refusal on."""

@@ -3,29 +3,41 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
-import redis
+import pytest_django
+from django.core.management import call_command
 from django.db import connection
-from kombu import Connection
 
-from intune_sync import tasks
-from scripts.leftovers import owned_temporary_folder
-from scripts.services import start_redis
+from tests.chaos.proxy import FaultProxy
+from tests.chaos.servers import Broker, Database, Proxies, running_broker, running_database, target, through
 from tests.pushing import Tenant, Town, build_town, push_sandbox, tenant  # noqa: F401
 from tests.sandbox_process import REPOSITORY
 
 SWEEP_SECONDS = 1
+KILL_POINTS = "kill"
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if marker := metafunc.definition.get_closest_marker("seeds"):
+        count = marker.kwargs[metafunc.config.getoption("chaos")]
+        metafunc.parametrize("seed", range(1, count + 1))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("chaos") == "short":
+        spared = [item for item in items if item.get_closest_marker("full_only")]
+        config.hook.pytest_deselected(items=spared)
+        items[:] = [item for item in items if item not in spared]
 
 
 @dataclass
@@ -38,7 +50,7 @@ class Workers:
 
     def start(self, *, beat: bool = False, name: str = "worker") -> subprocess.Popen[bytes]:
         log = (self.folder / f"{name}-{len(self.running)}.log").open("wb")
-        options = ["worker", "--queues", "default,pull,write", "--concurrency", "2", "--loglevel", "INFO"]
+        options = ["worker", "--queues", "default,pull,write,destructive", "--concurrency", "2", "--loglevel", "INFO"]
         if beat:
             options = ["beat", "--schedule", str(self.folder / "beat")]
         process = subprocess.Popen(
@@ -62,6 +74,11 @@ class Workers:
         for process in self.running:
             self.kill(process)
 
+    @property
+    def kill_points(self) -> Path:
+        """See `intune_sync.kill_points`."""
+        return self.folder / KILL_POINTS
+
     def logs(self) -> str:
         return "\n".join(path.read_text(errors="replace")[-4000:] for path in sorted(self.folder.glob("*.log")))
 
@@ -72,29 +89,27 @@ def town(tenant: Tenant, transactional_db: None) -> Town:  # noqa: F811
     return build_town(tenant)
 
 
-@dataclass(frozen=True)
-class Broker:
-    """A Redis-protocol server for these workers alone: other tests run beside, and this one is flushed."""
-
-    url: str
-
-    def flush(self) -> None:
-        with redis.Redis.from_url(self.url) as client:
-            client.flushall()
-
-    def wake_writers(self) -> None:
-        with Connection(self.url) as at:
-            tasks.write.apply_async(connection=at)
+@pytest.fixture(scope="session")
+def private_redis() -> Iterator[Broker]:
+    """Other tests run beside, and this one is flushed."""
+    with running_broker() as broker:
+        yield broker
 
 
 @pytest.fixture(scope="session")
-def private_redis() -> Iterator[Broker]:
-    folder, lock = owned_temporary_folder("test")
-    service = start_redis(folder / "redis", durable=False)
-    yield Broker(service.url)
-    service.stop()
-    lock.close()
-    shutil.rmtree(folder, ignore_errors=True)
+def private_postgres(django_db_setup: None, django_db_blocker: pytest_django.DjangoDbBlocker) -> Iterator[Database]:
+    with django_db_blocker.unblock(), running_database() as database:
+        database.migrate()
+        yield database
+
+
+@pytest.fixture
+def database(private_postgres: Database, django_db_blocker: pytest_django.DjangoDbBlocker) -> Iterator[Database]:
+    """Empty, and used by this process and by `workers`. A module that asks for it has a `town` of its own:
+    `def town(tenant, database): return build_town(tenant)`."""
+    with django_db_blocker.unblock(), private_postgres.used_here():
+        yield private_postgres
+        call_command("flush", interactive=False, verbosity=0)
 
 
 @pytest.fixture
@@ -105,20 +120,53 @@ def broker(private_redis: Broker) -> Broker:
 
 @pytest.fixture
 def workers(town: Town, broker: Broker, tmp_path: Path) -> Iterator[Workers]:
-    found = Workers(_environment(town.tenant, broker), tmp_path)
-    yield found
-    found.kill_all()
+    with _stopped_at_the_end(Workers(_environment(town.tenant, broker.url, tmp_path), tmp_path), town) as found:
+        yield found
+
+
+@pytest.fixture
+def proxies(town: Town, broker: Broker) -> Iterator[Proxies]:
+    servers = (_database_url(), broker.url, town.tenant.sandbox.url)
+    with ExitStack() as stack:
+        yield Proxies(*(stack.enter_context(FaultProxy(target(url))) for url in servers))
+
+
+@pytest.fixture
+def proxied_workers(town: Town, broker: Broker, proxies: Proxies, tmp_path: Path) -> Iterator[Workers]:
+    """As `workers`, with a network that can fail between them and their servers."""
+    graph = through(proxies.graph, town.tenant.sandbox.url)
+    environment = {
+        **_environment(town.tenant, broker.url, tmp_path),
+        "DATABASE_URL": through(proxies.database, _database_url()),
+        "REDIS_URL": through(proxies.redis, broker.url),
+        "GRAPH_URL": graph,
+        "AUTHORITY_URL": graph,
+    }
+    with _stopped_at_the_end(Workers(environment, tmp_path), town) as found:
+        yield found
+
+
+@contextmanager
+def _stopped_at_the_end(workers: Workers, town: Town) -> Iterator[Workers]:
+    workers.kill_points.mkdir(exist_ok=True)
+    yield workers
+    workers.kill_all()
+    town.tenant.sandbox.delete("/sandbox/settings")
     _end_their_connections()
 
 
-def _environment(at: Tenant, broker: Broker) -> dict[str, str]:
+def _database_url() -> str:
+    """Of the test's own database."""
+    at = connection.settings_dict
+    return f"postgres://{at['USER']}:{at['PASSWORD']}@{at['HOST']}:{at['PORT']}/{at['NAME']}"
+
+
+def _environment(at: Tenant, redis_url: str, folder: Path) -> dict[str, str]:
     """The test's own database, a broker of their own, and a sweep each second."""
-    database = connection.settings_dict
-    address = f"{database['USER']}:{database['PASSWORD']}@{database['HOST']}:{database['PORT']}/{database['NAME']}"
     return {
         **os.environ,
-        "DATABASE_URL": f"postgres://{address}",
-        "REDIS_URL": broker.url,
+        "DATABASE_URL": _database_url(),
+        "REDIS_URL": redis_url,
         "SWEEP_SECONDS": str(SWEEP_SECONDS),
         "SYNC_INTERVAL_SECONDS": "86400",
         "GRAPH_URL": at.sandbox.url,
@@ -127,6 +175,8 @@ def _environment(at: Tenant, broker: Broker) -> dict[str, str]:
         "TENANT_ID": at.sandbox.tenant_id,
         "CLIENT_ID": at.sandbox.client_id,
         "CLIENT_SECRET": at.sandbox.client_secret,
+        "SECURE_COOKIES": "false",
+        "KILL_POINTS": str(folder / KILL_POINTS),
     }
 
 
