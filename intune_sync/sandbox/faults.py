@@ -58,7 +58,8 @@ class ConnectionCut(Exception):
 class FaultRule:
     """`count` is how often it may still happen, -1 for ever; `rate` the share of matching requests it happens to.
 
-    The first `skip` matching requests are spared. `code` stands in for the usual code of the status.
+    The first `skip` matching requests are spared. `code` stands in for the usual code of the status. Rules of one kind
+    with one `seed` strike the same ones of their requests.
     """
 
     kind: str
@@ -72,6 +73,7 @@ class FaultRule:
     rows: int = 1
     share: float = 0.5
     code: str = ""
+    seed: int = 0
     happened: int = 0
     seen: int = 0
 
@@ -86,7 +88,7 @@ class FaultRule:
             )
         if not _is_sound(item):
             raise ValueError(
-                "status, count, skip, rows: whole numbers; seconds, rate, share: numbers; match: an object"
+                "status, count, skip, rows, seed: whole numbers; seconds, rate, share: numbers; match: an object"
             )
         if extra := set(item.get("match", {})) - set(MATCHES):
             raise ValueError(f"match knows {', '.join(MATCHES)}, not {', '.join(sorted(extra))}")
@@ -104,7 +106,7 @@ class FaultRule:
         self.seen += 1
         if self.seen <= self.skip:
             return False
-        if self.rate < 1 and unit(seed, 70, name_number(self.kind), self.seen) >= self.rate:
+        if self.rate < 1 and unit(seed + self.seed, 70, name_number(self.kind), self.seen) >= self.rate:
             return False
         self.happened += 1
         self.count -= self.count > 0
@@ -133,7 +135,7 @@ ASKED = {each.name for each in fields(FaultRule)} - {"happened", "seen"}
 
 
 def _is_sound(item: Json) -> bool:
-    whole = all(isinstance(item.get(name, 0), int) for name in ("status", "count", "skip", "rows"))
+    whole = all(isinstance(item.get(name, 0), int) for name in ("status", "count", "skip", "rows", "seed"))
     numbers = all(isinstance(item.get(name, 0), int | float) for name in ("seconds", "rate", "share"))
     return whole and numbers and isinstance(item.get("match", {}), dict)
 
