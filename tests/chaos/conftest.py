@@ -97,7 +97,7 @@ def private_redis() -> Iterator[Broker]:
 
 
 @pytest.fixture(scope="session")
-def private_postgres(django_db_setup: None, django_db_blocker: pytest_django.DjangoDbBlocker) -> Iterator[Database]:
+def private_postgres(django_db_blocker: pytest_django.DjangoDbBlocker) -> Iterator[Database]:
     with django_db_blocker.unblock(), running_database() as database:
         database.migrate()
         yield database
