@@ -15,8 +15,8 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from deployments.models import AgendaItem, Baseline, Meeting, Seat, Vote
-from deployments.services import deliberation, meetings, minutes
+from deployments.models import AgendaItem, Application, Baseline, Meeting, Seat, Vote
+from deployments.services import deliberation, meetings, minutes, own_items
 from fleet.filters import KeyFilter
 from schools.api import Rows
 from schools.converters import KEY_PATTERN
@@ -99,6 +99,26 @@ class PresenceSerializer(serializers.Serializer[Any]):
     present = serializers.PrimaryKeyRelatedField[Seat](queryset=Seat.objects.all(), many=True)
 
 
+class NewItemSerializer(serializers.Serializer[Any]):
+    title = serializers.CharField(max_length=200)
+    text = serializers.CharField(max_length=10000, required=False, allow_blank=True, default="")
+    application = serializers.PrimaryKeyRelatedField[Application](
+        queryset=Application.objects.all(), required=False, allow_null=True, default=None
+    )
+
+
+class OwnItemSerializer(serializers.Serializer[Any]):
+    title = serializers.CharField(max_length=200)
+    text = serializers.CharField(max_length=10000, allow_blank=True)
+    edition = serializers.IntegerField(
+        min_value=0, max_value=2**31 - 1, help_text=_("The item's edition that was read.")
+    )
+
+
+class PlaceSerializer(serializers.Serializer[Any]):
+    to = serializers.IntegerField(min_value=1, max_value=9999, help_text=_("The number that the item gets."))
+
+
 class NoteSerializer(serializers.Serializer[Any]):
     note = serializers.CharField(max_length=10000, allow_blank=True)
     edition = serializers.IntegerField(
@@ -175,6 +195,47 @@ class MeetingViewSet(Rows):
         return self._answer(meetings.mark_present(meeting, said["present"], self._person))
 
     @extend_schema(
+        description=_("Write an item of your own onto the agenda, last; with an application it is one to look at."),
+        request=NewItemSerializer,
+        responses={201: MeetingSerializer},
+    )
+    @action(detail=True, methods=["post"], url_path="items")
+    @idempotent
+    def add_item(self, request: Request, pk: str) -> Response:
+        meeting, said = self._command(request, NewItemSerializer)
+        meetings.add_item(meeting, by=self._person, **said)
+        return self._answer(meeting, status.HTTP_201_CREATED)
+
+    @extend_schema(
+        description=_("Change an item that somebody wrote, until the meeting begins; refused when it was outdated."),
+        request=OwnItemSerializer,
+    )
+    @action(detail=True, methods=["post"], url_path=f"{ITEM}/change")
+    @idempotent
+    def change_item(self, request: Request, pk: str, item: str) -> Response:
+        row, said = self._item(request, item, OwnItemSerializer)
+        own_items.change_item(row, **said, by=self._person)
+        return self._answer(row.meeting)
+
+    @extend_schema(
+        description=_("Take an item that somebody wrote off the agenda, until the meeting begins."), request=None
+    )
+    @action(detail=True, methods=["post"], url_path=f"{ITEM}/remove")
+    @idempotent
+    def remove_item(self, request: Request, pk: str, item: str) -> Response:
+        row, _said = self._item(request, item, None)
+        own_items.remove_item(row, self._person)
+        return self._answer(row.meeting)
+
+    @extend_schema(description=_("Move an item to another number on the agenda."), request=PlaceSerializer)
+    @action(detail=True, methods=["post"], url_path=f"{ITEM}/move")
+    @idempotent
+    def move_item(self, request: Request, pk: str, item: str) -> Response:
+        row, said = self._item(request, item, PlaceSerializer)
+        meetings.move_item(row, said["to"], self._person)
+        return self._answer(row.meeting)
+
+    @extend_schema(
         description=_("Write the discussion of an item; refused when somebody else changed it since it was read."),
         request=NoteSerializer,
     )
@@ -248,13 +309,13 @@ class MeetingViewSet(Rows):
         return meeting, self._said(request, shape) if shape else {}
 
     def _item(
-        self, request: Request, item: str, shape: type[serializers.Serializer[Any]]
+        self, request: Request, item: str, shape: type[serializers.Serializer[Any]] | None
     ) -> tuple[AgendaItem, dict[str, Any]]:
         meeting: Meeting = self.get_object()
         row = get_object_or_404(AgendaItem, pk=item, meeting=meeting)
         require(self._person, "deployments.run_meeting")
         row.meeting = meeting
-        return row, self._said(request, shape)
+        return row, self._said(request, shape) if shape else {}
 
     def _said(self, request: Request, shape: type[serializers.Serializer[Any]]) -> dict[str, Any]:
         said = shape(data=request.data)

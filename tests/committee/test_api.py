@@ -10,7 +10,7 @@ from django.test import Client
 from deployments.models import Meeting
 from schools.models import User
 from tests import factories
-from tests.committee.table import Committee, committee, opened, proposal, vetted
+from tests.committee.table import Committee, called, committee, opened, proposal, vetted
 
 pytestmark = pytest.mark.django_db
 
@@ -96,3 +96,33 @@ def test_an_item_of_another_meeting_is_not_found(client: Client, group: Committe
     answer = post(client, group.chair, f"meetings/{meeting.pk + 1}/items/{meeting.items.get().pk}/note/", {"note": "x"})
 
     assert answer.status_code == 404
+
+
+def test_an_item_of_ones_own_is_written_changed_moved_and_taken_off(client: Client, group: Committee) -> None:
+    proposal(group)
+    path = f"meetings/{called(group).pk}/items/"
+    added = post(client, group.secretary, path, {"title": "Läsåret", "text": "Kalendern."})
+    item = f"{path}{added.json()['items'][-1]['id']}"
+
+    changed = post(client, group.chair, f"{item}/change/", {"title": "Loven", "text": "", "edition": 0}).json()
+    outdated = post(client, group.secretary, f"{item}/change/", {"title": "Läsåret", "text": "", "edition": 0})
+    moved = post(client, group.secretary, f"{item}/move/", {"to": 1}).json()
+    removed = post(client, group.secretary, f"{item}/remove/").json()
+
+    assert (added.status_code, added.json()["items"][-1]["text"]) == (201, "Kalendern.")
+    assert (changed["items"][-1]["title"], changed["items"][-1]["edition"]) == ("Loven", 1)
+    assert outdated.status_code == 409
+    assert moved["items"][0]["title"] == "Loven"
+    assert [row["number"] for row in removed["items"]] == [1]
+
+
+def test_an_item_that_the_portal_wrote_is_neither_changed_nor_taken_off(client: Client, group: Committee) -> None:
+    proposal(group)
+    meeting = called(group)
+    item = f"meetings/{meeting.pk}/items/{meeting.items.get().pk}"
+
+    changed = post(client, group.secretary, f"{item}/change/", {"title": "Annat", "text": "", "edition": 0})
+
+    assert changed.status_code == 400
+    assert post(client, group.secretary, f"{item}/remove/").status_code == 400
+    assert meeting.items.get().kind == "proposal"
