@@ -2,7 +2,8 @@
 
 `KILL_POINTS` names a folder. A file in it named as a point, with `child`, `worker` or `group` in it, is taken by the
 first process that reaches the point, and that process, the worker it belongs to, or the worker's whole process group
-is killed at once. `config.settings` refuses the variable where cookies are Secure, which is everywhere in production.
+is killed at once; with `stuck` in it, the process stands still there until it gets SIGCONT. `config.settings` refuses
+the variable where cookies are Secure, which is everywhere in production.
 """
 
 from __future__ import annotations
@@ -45,6 +46,9 @@ def reach(point: str) -> None:
 
 
 def _kill(whom: str) -> None:
+    if whom == "stuck":
+        os.kill(os.getpid(), signal.SIGSTOP)
+        return
     if whom == "group":
         os.killpg(0, signal.SIGKILL)
     if whom == "worker":

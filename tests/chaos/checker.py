@@ -112,7 +112,7 @@ def too_early(entries: Iterable[Entry]) -> Iterator[str]:
     until: dict[tuple[str, str], float] = defaultdict(float)
     since: dict[tuple[str, str], float] = defaultdict(float)
     for entry in entries:
-        who, at = (entry["app_id"], entry["service"]), _seconds(entry)
+        who, at = (entry["app_id"], entry["service"]), received(entry)
         if since[who] + IN_FLIGHT_SECONDS < at < until[who]:
             yield f"call {entry['n']} to {who[1]} came {until[who] - at:.1f} s before it was allowed"
         if entry["status"] == 429 and entry["retry_after"] is not None:
@@ -125,7 +125,7 @@ def over_budget(entries: Iterable[Entry]) -> Iterator[str]:
     times: dict[tuple[str, str], list[float]] = defaultdict(list)
     for entry in entries:
         if is_write(entry) and entry["service"] in WRITES_IN_20_SECONDS:
-            times[entry["app_id"], entry["service"]].append(_seconds(entry))
+            times[entry["app_id"], entry["service"]].append(received(entry))
     for (_application, service), at in times.items():
         allowed = BUDGET * WRITES_IN_20_SECONDS[service]
         most = max(_in_window(at))
@@ -150,5 +150,6 @@ def _content(raw: Raw) -> str:
     return repr(sorted((name, repr(value)) for name, value in raw.items() if name not in ("id", "sourceId", "source")))
 
 
-def _seconds(entry: Entry) -> float:
+def received(entry: Entry) -> float:
+    """Seconds since the epoch, by the clock of the machine."""
     return datetime.fromisoformat(entry["received_at"]).timestamp()

@@ -44,6 +44,11 @@ class Broker:
         with Connection(self.url) as at:
             tasks.write.apply_async(connection=at)
 
+    def sweep(self) -> None:
+        """As beat does."""
+        with Connection(self.url) as at:
+            tasks.sweep.apply_async(connection=at)
+
     def kill(self) -> None:
         self.service.process.kill()
         self.service.process.wait(timeout=10)

@@ -12,12 +12,13 @@ import pytest
 
 from intune_sync import kill_points
 from tests.sandbox_process import REPOSITORY
+from tests.waiting import eventually
 
 REACH = "import django; django.setup(); from intune_sync import kill_points; kill_points.reach('after_call')"
 
 
-def run(folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
+def start(folder: Path, **environment: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
         [sys.executable, "-c", REACH],
         cwd=REPOSITORY,
         env={
@@ -27,11 +28,17 @@ def run(folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
             "KILL_POINTS": str(folder),
             **environment,
         },
-        capture_output=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
         text=True,
-        check=False,
         start_new_session=True,
     )
+
+
+def run(folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    process = start(folder, **environment)
+    said = process.communicate(timeout=60)[1]
+    return subprocess.CompletedProcess(process.args, process.returncode, stderr=said)
 
 
 def test_the_process_that_reaches_the_point_is_killed_once(tmp_path: Path):
@@ -59,3 +66,17 @@ def test_a_misspelt_point_is_an_error(settings: object, tmp_path: Path):
 
     with pytest.raises(ValueError, match="after_cal"):
         kill_points.reach("after_cal")
+
+
+def test_a_stuck_process_goes_on_when_it_is_told_to(tmp_path: Path):
+    (tmp_path / "after_call").write_text("stuck")
+    process = start(tmp_path)
+
+    eventually(lambda: state_of(process.pid) == "T", seconds=30, what="the process to stand still")
+    process.send_signal(signal.SIGCONT)
+
+    assert process.wait(timeout=30) == 0
+
+
+def state_of(pid: int) -> str:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
