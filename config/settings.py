@@ -3,8 +3,10 @@
 A missing or malformed variable stops the start with its name. `NAME_FILE` may hold the path of a file with the value.
 """
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import environ
 from celery.schedules import crontab
@@ -58,6 +60,7 @@ INSTALLED_APPS = [
     "rest_framework",
     "drf_spectacular",
     "rules.apps.AutodiscoverRulesConfig",
+    "axes",
     "schools",
     "fleet",
     "deployments",
@@ -75,13 +78,15 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "config.middleware.audit_origin",
+    "schools.entra.middleware.AsEntraSays",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "schools.middleware.UnstorableInput",
+    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -117,7 +122,22 @@ SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
 
 AUTH_USER_MODEL = "schools.User"
-AUTHENTICATION_BACKENDS = ["schools.auth.LocalBackend"]
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "schools.auth.LocalBackend",
+    "schools.entra.backend.EntraBackend",
+]
+# Accounts with a password kept in the portal: for the demo, and as a way in when Entra does not work.
+LOCAL_ACCOUNTS = env.bool("LOCAL_ACCOUNTS", default=not SECURE_COOKIES)
+AXES_FAILURE_LIMIT = 10
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # so that the time of the next try is the one that is shown
+# Together: a school behind one address is not locked out by one pupil, nor is a person from elsewhere.
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_CLIENT_IP_CALLABLE = "schools.attempts.address_of"
+AXES_LOCKOUT_CALLABLE = "schools.attempts.say_on_the_page"
+AXES_RESET_ON_SUCCESS = AXES_DISABLE_ACCESS_LOG = True  # the audit trail has who signed in
+AXES_VERBOSE = AXES_ENABLE_ADMIN = False
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
@@ -229,11 +249,13 @@ CELERY_TASK_ROUTES = {
 }
 SWEEP_SECONDS = env.int("SWEEP_SECONDS", default=15)
 NOTIFY_SECONDS = 30
+SIGN_SECONDS = 20
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "intune_sync.tasks.sweep", "schedule": SWEEP_SECONDS},
     "requests": {"task": "deployments.tasks.advance_requests", "schedule": 60},
     "ends": {"task": "deployments.tasks.remind_of_ends", "schedule": crontab(hour="6", minute="40")},
     "dates": {"task": "deployments.tasks.announce_dates", "schedule": crontab(hour="6", minute="50")},
+    "people": {"task": "schools.tasks.ask_entra", "schedule": 300, "options": {"expires": 300}},
     "tidy": {"task": "schools.tasks.tidy", "schedule": crontab(hour="3", minute="10")},
     "forget": {"task": "intune_sync.tasks.forget", "schedule": crontab(hour="3", minute="20")},
     "trouble": {"task": "intune_sync.tasks.tell_of_trouble", "schedule": 300},
@@ -243,6 +265,16 @@ CELERY_BEAT_SCHEDULE = {
         "task": "schools.tasks.call_webhooks",
         "schedule": NOTIFY_SECONDS,
         "options": {"expires": NOTIFY_SECONDS},
+    },
+    # Each queue says that somebody empties it; a sign that waited long says nothing any more.
+    **{
+        f"sign-{queue}": {
+            "task": "intune_sync.tasks.sign",
+            "schedule": SIGN_SECONDS,
+            "args": [queue],
+            "options": {"queue": queue, "expires": 6 * SIGN_SECONDS},
+        }
+        for queue in ("default", "pull", "write", "destructive")
     },
 }
 CELERY_TIMEZONE = TIME_ZONE
@@ -263,6 +295,18 @@ GRAPH_IDENTITIES = {
     }
     for name in ("reader", "writer", "destructive")
 }
+# The app registration with which people sign in; without its id there is no sign-in by Entra.
+SIGN_IN_CLIENT_ID = env.str("SIGN_IN_CLIENT_ID", default="")
+SIGN_IN_CLIENT_SECRET = env.str("SIGN_IN_CLIENT_SECRET", default="")
+SIGN_IN_CLIENT_CERTIFICATE = env.str("SIGN_IN_CLIENT_CERTIFICATE", default="")
+# Object ids of Entra groups and the group tags of the schools whose staff they hold.
+SIGN_IN_SCHOOL_GROUPS = env.dict("SIGN_IN_SCHOOL_GROUPS", default={})
+if SIGN_IN_CLIENT_ID:
+    if not (SIGN_IN_CLIENT_SECRET or SIGN_IN_CLIENT_CERTIFICATE):
+        raise ImproperlyConfigured("SIGN_IN_CLIENT_ID needs SIGN_IN_CLIENT_SECRET or SIGN_IN_CLIENT_CERTIFICATE")
+    # The form that signs out is sent on to Entra.
+    _entra = urlsplit(AUTHORITY_URL)
+    CONTENT_SECURITY_POLICY["DIRECTIVES"]["form-action"].append(f"{_entra.scheme}://{_entra.netloc}")
 SYNC_INTERVAL_SECONDS = env.int("SYNC_INTERVAL_SECONDS", default=900)
 FULL_SYNC_HOUR = env.int("FULL_SYNC_HOUR", default=2)
 if not 0 <= FULL_SYNC_HOUR <= 23:

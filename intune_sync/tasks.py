@@ -6,12 +6,13 @@ import logging
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from celery import shared_task
+from celery import Task, shared_task
+from celery.signals import worker_ready
 from django.conf import settings
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from intune_sync import apply, automatic, ledger, reconcile, retention, runs, trouble
+from intune_sync import apply, automatic, ledger, reconcile, retention, runs, signs, trouble
 from intune_sync.models import Operation
 
 log = logging.getLogger(__name__)
@@ -59,6 +60,18 @@ def act() -> None:
     """A few remote actions, with the identity that may do them."""
     if apply.work(timezone.now(), actions=True).more:
         wake_act()
+
+
+@shared_task(bind=True)
+def sign(self: Task[..., None], queue: str) -> None:
+    """Every few seconds in each queue: somebody works here."""
+    signs.leave_signs([queue], self.request.hostname or "", timezone.now())
+
+
+@worker_ready.connect
+def arrive(sender: Any, **_kwargs: Any) -> None:
+    """A worker that has just started need not wait for its first sign to be seen."""
+    signs.leave_signs(sender.app.amqp.queues.consume_from, sender.hostname, timezone.now())
 
 
 @shared_task

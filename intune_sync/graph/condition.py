@@ -9,7 +9,7 @@ from django.db.models import F, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from intune_sync.graph.errors import GraphError
+from intune_sync.graph.errors import GraphError, Unauthenticated
 from intune_sync.models import GraphCondition
 
 WRITE_EVERY = timedelta(seconds=30)
@@ -20,11 +20,12 @@ class ConditionWriter:
 
     _written_at: ClassVar[datetime | None] = None
     _down: ClassVar[bool | None] = None
+    _refused: ClassVar[bool] = False
 
     def answered(self) -> None:
         now = timezone.now()
         if self._down is not False or self._is_due(now):
-            self._write(now, down=False, last_answer_at=now, down_since=None, error="")
+            self._write(now, down=False, last_answer_at=now, down_since=None, is_refused=False, error="")
 
     def throttled(self, seconds: float) -> None:
         now = timezone.now()
@@ -32,10 +33,10 @@ class ConditionWriter:
             self._write(now, down=self._down, throttled_until=now + timedelta(seconds=seconds))
 
     def failed(self, error: GraphError) -> None:
-        now = timezone.now()
-        if not self._down or self._is_due(now):
+        now, is_refused = timezone.now(), isinstance(error, Unauthenticated)
+        if not self._down or self._refused != is_refused or self._is_due(now):
             since = Coalesce(F("down_since"), Value(now))
-            self._write(now, down=True, down_since=since, error=error.message[:500])
+            self._write(now, down=True, down_since=since, is_refused=is_refused, error=error.message[:500])
 
     def _is_due(self, now: datetime) -> bool:
         return self._written_at is None or now - self._written_at > WRITE_EVERY
@@ -46,3 +47,4 @@ class ConditionWriter:
             GraphCondition.objects.get_or_create(pk=1)
             GraphCondition.objects.filter(pk=1).update(**columns)
         cls._written_at, cls._down = now, down
+        cls._refused = bool(columns.get("is_refused", cls._refused))

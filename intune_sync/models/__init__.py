@@ -12,6 +12,7 @@ from intune_sync.models.orders import ActionOrder
 from intune_sync.models.position import SyncPosition
 from intune_sync.models.runs import SyncRun
 from intune_sync.models.settings import AssignmentFilter, AutopilotProfile
+from intune_sync.models.signs import QueueSign
 from intune_sync.models.stops import KillSwitch
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "Lane",
     "Operation",
     "OwnedAssignment",
+    "QueueSign",
     "SyncPosition",
     "SyncRun",
     "UnmatchedRecord",

@@ -8,6 +8,10 @@ class GraphCondition(models.Model):
     id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
     last_answer_at = models.DateTimeField(_("last answer"), null=True)
     down_since = models.DateTimeField(_("no answer since"), null=True)
+    is_refused = models.BooleanField(
+        default=False,
+        help_text=_("It answers, but does not accept the portal's sign-in; `down_since` tells since when."),
+    )
     error = models.TextField(_("error"), blank=True, help_text=_("What the last failed call said."))
     throttled_until = models.DateTimeField(_("asked to wait until"), null=True)
 

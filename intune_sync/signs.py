@@ -1,0 +1,75 @@
+"""Who works, as the workers themselves say: each takes a sign out of its queue every few seconds and writes it down."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+import redis
+from django.conf import settings
+
+from intune_sync.models import QueueSign
+from intune_sync.models.signs import GONE_AFTER
+
+REDIS_SECONDS = 0.5
+
+
+@dataclass(frozen=True)
+class Workers:
+    """`gone` are the queues that nobody empties, with their last sign of life, None where there never was one.
+
+    `messages` waiting in all queues is None when Redis, which carries them, does not answer.
+    """
+
+    gone: Mapping[str, datetime | None]
+    last_sign_at: datetime | None
+    messages: int | None
+
+    @property
+    def has_broker(self) -> bool:
+        return self.messages is not None
+
+    @property
+    def all_gone(self) -> bool:
+        return len(self.gone) == len(QueueSign.Queue)
+
+    @property
+    def beat_is_gone(self) -> bool:
+        """Nobody works, and nothing is sent to them either. Where only workers are gone, signs pile up."""
+        return self.all_gone and self.messages == 0
+
+
+def leave_signs(queues: Iterable[str], worker: str, now: datetime) -> None:
+    rows = [QueueSign(queue=queue, seen_at=now, worker=worker[:100]) for queue in queues if queue in QueueSign.Queue]
+    QueueSign.objects.bulk_create(
+        rows, update_conflicts=True, unique_fields=["queue"], update_fields=["seen_at", "worker"]
+    )
+
+
+def workers(now: datetime, also_seen: Mapping[str, datetime | None]) -> Workers:
+    """One query, and one question to Redis. `also_seen`: other signs of life by queue, of a worker that is busy."""
+    seen: dict[str, datetime | None] = dict.fromkeys(QueueSign.Queue.values)
+    for queue, seen_at in QueueSign.objects.values_list("queue", "seen_at"):
+        if queue in seen:
+            seen[queue] = max(seen_at, also_seen.get(queue) or seen_at)
+    gone = {queue: at for queue, at in seen.items() if at is None or now - at > GONE_AFTER}
+    return Workers(gone=gone, last_sign_at=max(filter(None, seen.values()), default=None), messages=_messages())
+
+
+def _messages() -> int | None:
+    try:
+        with _redis().pipeline(transaction=False) as pipe:
+            for queue in QueueSign.Queue.values:
+                pipe.llen(queue)
+            return sum(map(int, pipe.execute()))
+    except redis.RedisError:
+        return None
+
+
+@lru_cache(maxsize=1)
+def _redis() -> Any:
+    url = settings.CELERY_BROKER_URL
+    return redis.Redis.from_url(url, socket_timeout=REDIS_SECONDS, socket_connect_timeout=REDIS_SECONDS)
