@@ -20,11 +20,23 @@ AUTOMATIC = 1_000
 """The second number of the lock on carrying out decisions."""
 DESTRUCTIVE = 1_001
 """The second number of the lock on counting destructive calls."""
+ASK_WHETHER_ALIVE = (
+    "SELECT set_config('tcp_keepalives_idle', '30', false), set_config('tcp_keepalives_interval', '10', false), "
+    "set_config('tcp_keepalives_count', '3', false)"
+)
 
 
 def lock(resource: str) -> bool:
-    """Take the lock on this connection; False when another connection has it."""
-    return _ask("SELECT pg_try_advisory_lock(%s, %s)", _place(resource))
+    """Take the lock on this connection; False when another connection has it.
+
+    PostgreSQL is told to ask now and then whether a silent connection still lives, so that the lock of a machine that
+    has lost its power or network is free after a minute, and not after the two hours of the operating system.
+    """
+    is_mine = _ask("SELECT pg_try_advisory_lock(%s, %s)", _place(resource))
+    if is_mine:
+        with connection.cursor() as cursor:
+            cursor.execute(ASK_WHETHER_ALIVE)
+    return is_mine
 
 
 def unlock(resource: str) -> None:
@@ -43,11 +55,14 @@ def held(place: int) -> Iterator[bool]:
 
 
 def is_free(resource: str) -> bool:
-    """Whether nobody works on the resource."""
-    taken = lock(resource)
-    if taken:
-        unlock(resource)
-    return taken
+    """Whether nobody works on the resource. Looked up and not tried: a lock taken to try would send a worker away."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 2 AND classid = %s "
+            "AND objid = %s AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
+            [FAMILY, _place(resource)],
+        )
+        return not cursor.fetchone()[0]
 
 
 def _place(resource: str) -> int:

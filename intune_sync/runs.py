@@ -89,9 +89,13 @@ def due_ids(now: datetime) -> list[int]:
 
 
 def sweep(now: datetime) -> list[int]:
-    """Find runs whose worker is gone, ask for what the interval makes due; returns the ids of runs that are due."""
+    """Find runs whose worker is gone, ask for what the interval makes due; returns the ids of runs that are due.
+
+    The lock alone tells: a worker that merges for minutes says nothing, and what it has merged counts. One that hangs
+    is killed by its time limit, and its connection with it.
+    """
     for left in SyncRun.objects.filter(status=Status.RUNNING):
-        if is_free(left.resource) or left.looks_dead(now):
+        if is_free(left.resource):
             abandoned = SyncRun.objects.filter(pk=left.pk, status=Status.RUNNING, turn=left.turn)
             if abandoned.update(status=Status.ABANDONED, reason="abandoned", finished_at=now):
                 _again(left)

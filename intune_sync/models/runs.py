@@ -14,9 +14,6 @@ from deployments.models.moves import InvalidMove, Moves
 from intune_sync.reasons import explain
 from schools.models import User
 
-SILENT_AFTER = timedelta(seconds=120)
-"""A worker gives a sign of life at least every few seconds; after this long it is taken for lost."""
-
 
 class SyncRunQuerySet(models.QuerySet["SyncRun"]):
     def visible_to(self, user: User) -> Self:
@@ -182,7 +179,3 @@ class SyncRun(Moves):
     def require_releasable(self) -> None:
         if not self.may_be_released:
             raise InvalidMove(self.status, self.get_status_display())
-
-    def looks_dead(self, now: datetime, after: timedelta = SILENT_AFTER) -> bool:
-        seen = self.heartbeat_at or self.started_at
-        return self.status == self.Status.RUNNING and seen is not None and now - seen > after

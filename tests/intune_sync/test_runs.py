@@ -14,7 +14,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone, translation
 
-from intune_sync import runs
+from intune_sync import locks, runs
 from intune_sync.locks import FAMILY
 from intune_sync.models import SyncRun
 from intune_sync.queries import freshness, health
@@ -169,16 +169,33 @@ def test_worker_whose_connection_died_is_noticed_at_once_and_its_run_queued_agai
     assert due == [SyncRun.objects.get(status="queued", resource="apps").pk]
 
 
-def test_silent_worker_is_given_up_although_its_connection_lives(elsewhere: Any, settings: Any) -> None:
+def test_worker_that_merges_for_long_in_silence_is_left_alone(elsewhere: Any, settings: Any) -> None:
     settings.SYNC_INTERVAL_SECONDS = 0
     hold_lock(elsewhere, "apps")
     now = timezone.now()
-    run = queued("apps", status="running", turn=1, started_at=now, heartbeat_at=now - timedelta(minutes=3))
+    run = queued("apps", status="running", turn=1, started_at=now, heartbeat_at=now - timedelta(minutes=9))
 
     runs.sweep(now)
 
     run.refresh_from_db()
-    assert run.status == "abandoned"
+    assert run.status == "running"
+
+
+def test_lock_of_one_resource_says_nothing_of_another_and_looking_takes_none(elsewhere: Any, db: None) -> None:
+    hold_lock(elsewhere, "apps")
+
+    assert [locks.is_free("apps"), locks.is_free("devices"), locks.lock("devices")] == [False, True, True]
+    locks.unlock("devices")
+
+
+def test_database_asks_within_a_minute_whether_the_machine_of_a_lock_still_lives(db: None) -> None:
+    locks.lock("devices")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT setting FROM pg_settings WHERE name LIKE 'tcp_keepalives%%' ORDER BY name")
+        told = [int(setting) for (setting,) in cursor.fetchall()]
+    locks.unlock("devices")
+
+    assert told == [3, 30, 10]
 
 
 def test_released_run_whose_worker_died_is_still_released(elsewhere: Any, settings: Any) -> None:
