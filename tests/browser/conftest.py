@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,29 +42,32 @@ class Demo:
 
     def is_at_rest(self) -> bool:
         """Whether no change is on its way: the demo begins with a school's request that carries itself out."""
+        changes = self.api("change-sets/?page_size=100")["results"]
+        return all(change["status"] in ("applied", "rejected", "cancelled") for change in changes)
+
+    def api(self, path: str) -> Any:
+        """What the portal's API answers, with the demo's own token."""
         answer = requests.get(
-            f"{self.info['api_url']}/change-sets/?page_size=100",
-            headers={"Authorization": f"Bearer {self.info['api_token']}"},
-            timeout=30,
+            f"{self.info['api_url']}/{path}", headers={"Authorization": f"Bearer {self.info['api_token']}"}, timeout=30
         )
         answer.raise_for_status()
-        return all(change["status"] in ("applied", "rejected", "cancelled") for change in answer.json()["results"])
+        return answer.json()
 
     def sandbox(self, path: str, body: Any = None, method: str = "") -> Any:
         method = method or ("GET" if body is None else "POST")
         answer = requests.request(
-            method, f"{self.info['graph_url']}/sandbox/{path}", json=body, verify=self.ca, timeout=120
+            method, f"{self.info['graph_url']}/sandbox/{path}", json=body, verify=str(self.ca), timeout=120
         )
         answer.raise_for_status()
         return answer.json() if answer.content else None
 
 
-@pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    data_dir = tmp_path_factory.mktemp("demo")
+@contextmanager
+def running_demo(data_dir: Path, *options: str) -> Iterator[Demo]:
+    """Started as a user starts it, with `options` of its command; it begins when no change is on its way."""
     data_dir.chmod(0o755)
     env = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "REDIS_URL")}
-    command = [sys.executable, "-m", "scripts.demo", "--port", str(free_port()), "--data-dir", str(data_dir)]
+    command = [sys.executable, "-m", "scripts.demo", "--port", str(free_port()), "--data-dir", str(data_dir), *options]
     with (data_dir / "output").open("wb") as output:
         process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=output, stderr=subprocess.STDOUT)
     try:
@@ -78,6 +82,12 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(60)
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    with running_demo(tmp_path_factory.mktemp("demo")) as running:
+        yield running
 
 
 @pytest.fixture(scope="session")
