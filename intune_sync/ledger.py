@@ -67,6 +67,17 @@ class Lease:
         if status in (Status.SENDING, Status.SENT):
             reach(f"after_{status}_is_kept")
 
+    def still_sending(self, now: datetime) -> None:
+        """Asked right before the call, however long this process may have stood still since it was kept. Raises
+        LostLease once the lease has run out, as another worker may have settled it; Stopped for the kill switch."""
+        mine = Operation.objects.filter(pk=self.operation.pk, fence=self.fence, status=Status.SENDING)
+        row = mine.filter(lease_expires_at__gt=now).values(stopped=Exists(KillSwitch.objects.thrown())).first()
+        if row is None:
+            raise LostLease(str(self.operation.pk))
+        if row["stopped"]:
+            self.keep(in_doubt=False)
+            raise Stopped
+
     def keep(self, **columns: Any) -> None:
         """Columns of an operation that stays where it is. Raises LostLease."""
         mine = Operation.objects.filter(pk=self.operation.pk, fence=self.fence, status=self.operation.status)

@@ -14,9 +14,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
-
 from intune_sync.graph import GraphClient, GraphError
+from intune_sync.graph.identities import registration
 from intune_sync.merge import Raw
 from intune_sync.payloads import assignment_key
 
@@ -43,8 +42,9 @@ def replaced_list(client: GraphClient, app_id: UUID, written: Sequence[Raw]) -> 
 
 def _our_writes(events: list[dict[str, Any]], app_id: str) -> Iterator[tuple[list[Raw], list[Raw]]]:
     """Old and new list of each assignment of the app by this portal, newest first."""
+    writer = registration("writer").client_id
     for event in events:
-        if (event.get("actor") or {}).get("applicationId") != settings.CLIENT_ID:
+        if (event.get("actor") or {}).get("applicationId") != writer:
             continue
         for resource in event.get("resources") or []:
             if str(resource.get("resourceId")).lower() == app_id.lower():

@@ -72,6 +72,7 @@ def _keep_sending(
         lease.move(Status.CLAIMED, at())
     with when or nullcontext():
         lease.move(Status.SENDING, at(), request_hash=digest(body), sent_at=at(), waits=0, **columns)
+    lease.still_sending(at())
 
 
 def _keep_sent(lease: Lease, at: Clock, request_id: str) -> None:

@@ -1,4 +1,5 @@
 from datetime import timedelta
+from typing import Any
 
 from deployments.models import ChangeSet
 from deployments.services import changes, drafts
@@ -190,6 +191,19 @@ def test_a_foreign_write_between_our_reading_and_our_writing_is_put_back(town: T
     assert (operation.status, operation.merges) == ("verified", 1)
     before = keys(town.tenant.at_start[town.tenant.app_id(GEOGEBRA)])
     assert keys(town.tenant.assignments(GEOGEBRA)) == before | {assignment_key(theirs), wanted(town)}
+
+
+def test_it_is_put_back_by_a_writer_with_a_registration_of_its_own(town: Town, settings: Any):
+    own = town.tenant.sandbox.registrations["writer"]
+    writer = {"client_id": own["client_id"], "client_secret": own["client_secret"], "client_certificate": ""}
+    settings.GRAPH_IDENTITIES = {**settings.GRAPH_IDENTITIES, "writer": writer}
+    town.started(GEOGEBRA)
+    theirs = assignment_for("group", town.tenant.groups["terminsklar-form-grundskola"], "required")
+    town.tenant.somebody_adds_after_reading(GEOGEBRA, theirs)
+
+    apply.work(NOW)
+
+    assert {assignment_key(theirs), wanted(town)} < keys(town.tenant.assignments(GEOGEBRA))
 
 
 def test_what_somebody_took_away_between_our_reading_and_our_writing_stays_away(town: Town):

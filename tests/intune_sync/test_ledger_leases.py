@@ -4,7 +4,7 @@ import pytest
 
 from deployments.models import ChangeSet
 from intune_sync import ledger
-from intune_sync.ledger import LEASE, LostLease
+from intune_sync.ledger import LEASE, LEASE_WHILE_SENDING, LostLease
 from intune_sync.models import Operation
 from tests import factories
 from tests.factories import NOW
@@ -57,6 +57,20 @@ def test_a_late_worker_cannot_fail_what_another_holds():
 
     assert Operation.objects.get().status == "claimed"
     assert ChangeSet.objects.get(pk=operation.change.change_set_id).status == "applying"
+
+
+def test_a_worker_that_stood_still_before_the_call_makes_none():
+    operations()
+    late = ledger.claim(NOW, "a")
+    late.move("sending", NOW)
+    late.still_sending(NOW + LEASE)
+
+    with pytest.raises(LostLease):
+        late.still_sending(NOW + LEASE_WHILE_SENDING)
+
+    ledger.claim(NOW + LEASE_WHILE_SENDING, "b")
+    with pytest.raises(LostLease):
+        late.still_sending(NOW)
 
 
 def test_each_step_extends_the_lease():

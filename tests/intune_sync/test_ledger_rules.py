@@ -74,6 +74,18 @@ def test_a_switch_thrown_after_the_claim_stops_the_call(town: Town):
     assert (operation.status, operation.problem, operation.attempts) == ("ready", "stopped", 0)
 
 
+def test_a_switch_thrown_right_before_the_call_stops_it_and_leaves_no_doubt(town: Town):
+    town.started(GEOGEBRA)
+    lease = ledger.claim(NOW, "a")
+    lease.move("sending", NOW, in_doubt=True)
+    stop()
+
+    with pytest.raises(ledger.Stopped):
+        lease.still_sending(NOW)
+
+    assert not Operation.objects.get().in_doubt
+
+
 def test_two_different_people_release_it_and_the_work_goes_on(town: Town):
     change_set = town.started(GEOGEBRA)
     first, second, thrown = factories.person("it_admin"), factories.person("it_admin"), stop()
