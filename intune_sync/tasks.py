@@ -12,7 +12,7 @@ from django.conf import settings
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from intune_sync import apply, automatic, ledger, reconcile, retention, runs, signs, trouble
+from intune_sync import apply, automatic, epochs, ledger, reconcile, retention, runs, signs, trouble
 from intune_sync.models import Operation
 
 log = logging.getLogger(__name__)
@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 def sweep() -> None:
     """Every few seconds: find work whose message was lost or whose worker died, and what the interval makes due."""
     now = timezone.now()
+    epochs.is_rewound()
     wake_pull(runs.sweep(now))
     reconcile.sweep(now)
     if automatic.is_waiting(now):

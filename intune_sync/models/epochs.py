@@ -11,9 +11,12 @@ class Epoch(models.Model):
     done since, so nothing destructive of an earlier epoch is ever sent.
 
     `database` tells one copy of the database from another, as PostgreSQL does: cluster, database and timeline.
+    `sealed_by` is the row's own `xmin`, the number of the transaction that wrote it: in a row that a dump brought
+    back, and in one that somebody has changed, they differ.
     """
 
     database = models.CharField(max_length=100)
+    sealed_by = models.BigIntegerField(null=True)
     reason = models.TextField(_("reason"))
     begun_at = models.DateTimeField(_("begun"))
 
