@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Aggregate, Count, Min, OuterRef, Q, QuerySet, Subquery, Sum, Value
+from django.db.models import Aggregate, Count, OuterRef, QuerySet, Subquery, Sum, Value
 
-from intune_sync.models import GraphCondition, Operation, SyncRun, UnmatchedRecord
+from intune_sync.models import GraphCondition, SyncRun, UnmatchedRecord
 from intune_sync.own_words import in_readers_language
+from intune_sync.unfinished import Queue, write_queue
 from schools.models import User
 
 LATE_INTERVALS = 3
@@ -27,6 +28,7 @@ class Freshness:
     down_since: datetime | None = None
     throttled_until: datetime | None = None
     error: str = ""
+    is_refused: bool = False
 
     @property
     def said(self) -> str:
@@ -48,24 +50,6 @@ class ResourceHealth:
     waits_for: Sequence[str]
     is_late: bool
     releasable: SyncRun | None
-
-
-@dataclass(frozen=True)
-class Queue:
-    """Writes to Intune that are not finished."""
-
-    waiting: int = 0
-    under_way: int = 0
-    throttled: int = 0
-    doubtful: int = 0
-    awaiting: int = 0
-    failed: int = 0
-    oldest_at: datetime | None = None
-    not_before: datetime | None = None
-
-    @property
-    def open(self) -> int:
-        return self.waiting + self.under_way + self.throttled + self.doubtful + self.awaiting
 
 
 @dataclass(frozen=True)
@@ -99,15 +83,18 @@ def freshness() -> Freshness:
 
 
 def health(user: User, now: datetime) -> Health:
-    """Everything the page of sync health shows; five queries however many runs there are."""
+    """What the page of sync health shows of rows; four queries however many runs there are."""
     visible = SyncRun.objects.visible_to(user)
     complete = SyncRun.objects.complete().filter(resource=OuterRef("resource")).order_by("-finished_at")
     ended = visible.filter(status__in=SyncRun.ENDED).exclude(status=SyncRun.Status.SKIPPED_BUSY)
-    last = ended.latest_of_each_resource().annotate(complete_at=Subquery(complete.values("finished_at")[:1]))
+    last = ended.order_by("resource", "mode", "-finished_at", "-id").distinct("resource", "mode")
+    last = last.annotate(complete_at=Subquery(complete.values("finished_at")[:1]))
     whole = SyncRun.objects.complete().filter(resource=OuterRef("resource"), mode=SyncRun.Mode.FULL)
     last = last.annotate(whole_at=Subquery(whole.order_by("-finished_at").values("finished_at")[:1]))
-    last_runs = {run.resource: run for run in last}
-    doubted = {run.resource: run for run in ended.filter(mode=SyncRun.Mode.FULL).latest_of_each_resource()}
+    doubted = {run.resource: run for run in last if run.mode == SyncRun.Mode.FULL}
+    last_runs: dict[str, SyncRun] = {}
+    for run in sorted(last, key=lambda run: (run.finished_at or run.created_at, run.pk)):
+        last_runs[run.resource] = run
     condition = _condition_with_totals(user, now)
     fresh = _freshness(condition, {code: getattr(run, "complete_at", None) for code, run in last_runs.items()})
     under_way: dict[str, SyncRun] = {}
@@ -143,25 +130,6 @@ def _total(rows: QuerySet[Any], total: Aggregate) -> Subquery:
     return Subquery(rows.order_by().annotate(all=Value(1)).values("all").annotate(total=total).values("total"))
 
 
-def write_queue() -> Queue:
-    """Of the change that is being written now, and what belongs to no change and is not finished; one query."""
-    status = Operation.Status
-    is_by_itself = Q(change_set=None) & ~Q(status__in=[status.VERIFIED, status.FAILED])
-    is_at_intune = Q(status=status.UNKNOWN, problem__in=Operation.AT_INTUNE)
-    current = Operation.objects.filter(Q(change_set__status__in=["applying", "failed"]) | is_by_itself)
-    counts = current.aggregate(
-        waiting=Count("pk", filter=Q(status=status.READY)),
-        under_way=Count("pk", filter=Q(status__in=Operation.HELD) | is_at_intune),
-        throttled=Count("pk", filter=Q(status=status.THROTTLED)),
-        doubtful=Count("pk", filter=Q(status=status.UNKNOWN) & ~is_at_intune),
-        awaiting=Count("pk", filter=Q(status=status.AWAITING_APPROVAL)),
-        failed=Count("pk", filter=Q(status=status.FAILED)),
-        oldest_at=Min("created_at", filter=~Q(status__in=[status.VERIFIED, status.FAILED])),
-        not_before=Min("not_before", filter=Q(status__in=Operation.WAITING)),
-    )
-    return Queue(**counts)
-
-
 def _freshness(condition: GraphCondition, as_of: dict[str, datetime | None]) -> Freshness:
     return Freshness(
         as_of={resource: as_of.get(resource) for resource in SyncRun.Resource.values},
@@ -169,6 +137,7 @@ def _freshness(condition: GraphCondition, as_of: dict[str, datetime | None]) -> 
         down_since=condition.down_since,
         throttled_until=condition.throttled_until,
         error=condition.error,
+        is_refused=condition.is_refused,
     )
 
 

@@ -1,7 +1,18 @@
 from django.urls import path
 
 import schools.converters  # noqa: F401 - registers <row:pk>
-from intune_sync.views import apps, change_sets, change_steps, computers, health, imports, new_apps, settings, stops
+from intune_sync.views import (
+    apps,
+    change_sets,
+    change_steps,
+    computers,
+    health,
+    imports,
+    new_apps,
+    settings,
+    stops,
+    writes,
+)
 
 app_name = "intune_sync"
 urlpatterns = [
@@ -10,6 +21,7 @@ urlpatterns = [
     path("sync/runs/", health.sync_run_list, name="sync_run_list"),
     path("sync/runs/<row:pk>/", health.sync_run, name="sync_run"),
     path("sync/runs/<row:pk>/release/", health.release_run, name="release_run"),
+    path("sync/writes/", writes.write_list, name="write_list"),
     path("sync/stop/", stops.stop, name="stop"),
     path("sync/stop/throw/", stops.throw, name="throw_stop"),
     path("sync/stop/<row:pk>/release/", stops.release, name="release_stop"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import time
+from datetime import datetime, time
 from functools import partial
 from typing import Any
 
@@ -18,34 +18,46 @@ from django.views.decorators.http import require_GET, require_POST
 
 from intune_sync.figures import figures
 from intune_sync.graph.state import door_state
-from intune_sync.models import Operation, SyncRun, UnmatchedRecord
+from intune_sync.models import Operation, QueueSign, SyncRun, UnmatchedRecord
+from intune_sync.queries import Health
 from intune_sync.queries import health as read_health
 from intune_sync.runs import release, request_runs
+from intune_sync.services.stops import current_stop
+from intune_sync.signs import Workers, workers
+from intune_sync.standing import troubles
 from intune_sync.tasks import wake_pull
 from schools.decorators import permission_required, require
 from schools.keyset import keyset_page
 from schools.models import User
 from schools.pages import render_page
 
-RECENT = 12
-
 
 @require_GET
 @permission_required("intune_sync.view_syncrun")
 def health(request: HttpRequest) -> HttpResponse:
     user: User = request.user  # type: ignore[assignment]
+    now, door, stop = timezone.now(), door_state(), current_stop()
+    found = read_health(user, now)
     context = {
-        "health": read_health(user, timezone.now()),
+        "health": found,
+        "troubles": troubles(found, door, found_workers(found, now), stop),
         "interval_minutes": max(1, settings.SYNC_INTERVAL_SECONDS // 60),
         "night": time(settings.FULL_SYNC_HOUR).strftime("%H:%M"),
-        "recent": SyncRun.objects.visible_to(user)[:RECENT],
-        "door": door_state(),
+        "door": door,
+        "is_stopped": stop is not None,
+        "waiting_statuses": Operation.WAITING,
         "may_start": user.has_perm("intune_sync.start_sync"),
         "may_release": user.has_perm("intune_sync.release_sync"),
         "may_let_in": user.has_perm("intune_sync.release_operation"),
-        "set_aside": Operation.objects.quarantined().select_related("change_set", *Operation.NAMES_OF_SUBJECT)[:RECENT],
     }
     return render_page(request, "intune_sync/health.html", context, partial="intune_sync/_health.html")
+
+
+def found_workers(found: Health, now: datetime) -> Workers:
+    """A worker that reads for minutes gives its sign of life in the run."""
+    running = [row.open for row in found.resources if row.open and row.open.status == SyncRun.Status.RUNNING]
+    reads = [run.heartbeat_at or run.started_at for run in running]
+    return workers(now, {QueueSign.Queue.PULL: max(filter(None, reads), default=None)})
 
 
 @require_GET

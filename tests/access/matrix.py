@@ -206,6 +206,7 @@ PAGES: dict[str, Row] = {
     "intune_sync:sync_run": row("run", GET=RUNS),
     "intune_sync:release_run": row("unsafe_run", POST=IT),
     "intune_sync:unmatched_list": row(GET=RUNS),
+    "intune_sync:write_list": row(GET=RUNS),
     "intune_sync:settings": row(GET=RUNS),
     "intune_sync:stop": row(GET=RUNS),
     "intune_sync:throw_stop": row(POST=IT),

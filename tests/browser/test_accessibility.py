@@ -48,6 +48,7 @@ LISTS = {
         "/intune/import/",
         "/intune/actions/",
         "/sync/unmatched/",
+        "/sync/writes/",
         "/sync/settings/",
         "/intune/apps/",
         "/intune/apps/create/",

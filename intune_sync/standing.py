@@ -1,0 +1,267 @@
+"""What is going on, for somebody who knows nothing of queues and tokens: each trouble in four plain sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils import formats, timezone
+from django.utils.text import get_text_list
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from intune_sync.graph.state import DoorState
+from intune_sync.models import KillSwitch, Operation, QueueSign, SyncRun
+from intune_sync.queries import Health
+from intune_sync.signs import Workers
+from schools.templatetags.face import number
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """`what` is wrong `since` when, what it `means` for the schools and `todo`: what to do, or that nothing has to be.
+
+    `tone` as in `schools.status.Look`. `said` are Microsoft's own words. `url` leads to what it is about.
+    """
+
+    code: str
+    tone: str
+    what: str
+    means: str
+    todo: str
+    since: datetime | None = None
+    said: str = ""
+    url: str = ""
+    link: str = ""
+
+    @property
+    def icon(self) -> str:
+        return {"bad": "circle-x", "warn": "alert-triangle"}.get(self.tone, "hourglass")
+
+
+def troubles(health: Health, door: DoorState, workers: Workers, stop: KillSwitch | None) -> list[Trouble]:
+    """The gravest first."""
+    return [
+        *_about_workers(workers),
+        *_about_stop(health, stop),
+        *_about_graph(health, door),
+        *_about_runs(health),
+        *_about_writes(health),
+        *_about_late(health, workers),
+    ]
+
+
+def _about_workers(workers: Workers) -> Iterator[Trouble]:
+    """One thing that stopped all of them is told instead of each queue."""
+    whole = None
+    if not workers.has_broker:
+        whole = "broker", _("Redis, which hands the portal's workers their work, does not answer."), "redis"
+    elif workers.beat_is_gone:
+        whole = "beat", _("The portal's clock, which starts all its work, has stopped."), "beat"
+    elif workers.all_gone:
+        whole = "workers", _("None of the portal's workers is running."), ", ".join(QueueSign.SERVICES.values())
+    if whole:
+        code, what, services = whole
+        means = _(
+            "Nothing new is read from Intune and nothing is written to it. Nothing is lost: all that waits is kept in "
+            "the database. Schools see the figures from before, and can ask and approve as usual."
+        )
+        yield Trouble(code, "bad", what, means, _start(services), since=workers.last_sign_at)
+        return
+    for queue, seen_at in workers.gone.items():
+        what, means = _of_queue(queue)
+        yield Trouble(f"queue_{queue}", "bad", what, means, _start(QueueSign.SERVICES[queue]), since=seen_at)
+
+
+def _start(services: str) -> str:
+    sentence = _(
+        "Start what has stopped again, or ask whoever runs the server to: %(services)s. Work then goes on by itself."
+    )
+    return sentence % {"services": services}
+
+
+def _of_queue(queue: str) -> tuple[str, str]:
+    return {
+        "default": (
+            _("Nothing new is started: the worker that looks for work has stopped."),
+            _("Readings do not start by themselves, and letters are not sent. What is under way goes on."),
+        ),
+        "pull": (
+            _("Nothing is read from Intune: the worker that reads has stopped."),
+            _("The figures become older. Writing to Intune goes on."),
+        ),
+        "write": (
+            _("Nothing is written to Intune: the worker that writes has stopped."),
+            _("Approved changes wait, and none of them is lost. Reading from Intune goes on."),
+        ),
+        "destructive": (
+            _("No actions are sent to computers: the worker for them has stopped."),
+            _("Ordered restarts, resets and wipes wait. Everything else goes on."),
+        ),
+    }[queue]
+
+
+def _about_stop(health: Health, stop: KillSwitch | None) -> Iterator[Trouble]:
+    if stop is None:
+        return
+    waiting = ngettext("%(number)s write waits.", "%(number)s writes wait.", health.queue.open)
+    means = _("The reason given: “%(reason)s” %(waiting)s Reading from Intune goes on.") % {
+        "reason": stop.reason,
+        "waiting": waiting % {"number": number(health.queue.open)},
+    }
+    if stop.first_release_by:
+        todo = _("%(person)s has released it. One more person has to.") % {"person": stop.first_release_by}
+    else:
+        todo = _("When the reason is gone, two different people release it.")
+    what = _("%(person)s has stopped all writing to Intune.") % {"person": stop.thrown_by}
+    url, link = reverse("intune_sync:stop"), _("To the stop")
+    yield Trouble("stopped", "bad", what, means, todo, since=stop.thrown_at, url=url, link=link)
+
+
+def _about_graph(health: Health, door: DoorState) -> Iterator[Trouble]:
+    fresh = health.freshness
+    waits = _("Schools see the figures from before, and what is approved waits without being lost.")
+    if fresh.down_since and fresh.is_refused:
+        todo = _(
+            "Look in Entra, under App registrations, whether the secret or certificate has expired or been replaced. "
+            "Put the new one where the portal's settings are, and restart its workers."
+        )
+        what = _("Microsoft does not accept the portal's sign-in.")
+        yield Trouble("sign_in", "bad", what, waits, todo, since=fresh.down_since, said=fresh.said)
+    elif fresh.down_since or door.pause:
+        since = fresh.down_since or (door.pause and door.pause.since) or None
+        todo = _("You need not do anything: the portal asks again by itself, and goes on when there is an answer.")
+        if door.pause and door.pause.probe_at:
+            asks = _(
+                "The portal pauses its calls, asks again at %(time)s and goes on by itself when there is an answer."
+            )
+            todo = asks % {"time": formats.time_format(timezone.localtime(door.pause.probe_at), "H:i:s")}
+        todo += " " + _("If it lasts for hours, look at Microsoft's service health and at the server's own connection.")
+        what = _("Intune does not answer.")
+        yield Trouble("down", "bad", what, waits, todo, since=since, said=door.pause.said if door.pause else fresh.said)
+    else:
+        yield from _about_pace(health, door)
+
+
+def _about_pace(health: Health, door: DoorState) -> Iterator[Trouble]:
+    """Not a fault: Microsoft limits how much may be asked."""
+    until = [each.held_until for each in door.notable if each.held_until]
+    if not door.notable and not health.queue.throttled:
+        return
+    services = get_text_list([str(each.label) for each in door.notable], _("and"))
+    means = _("Reading and writing take longer than usual, and nothing is lost.")
+    if services:
+        means = f"{means} " + _("It concerns: %(services)s.") % {"services": services}
+    todo = _("You need not do anything: the portal goes on by itself, and becomes faster again by and by.")
+    if until:
+        goes_on = _("You need not do anything: the portal goes on by itself at %(time)s.")
+        todo = goes_on % {"time": formats.time_format(timezone.localtime(max(until)), "H:i:s")}
+    yield Trouble("throttled", "wait", _("Microsoft has asked the portal to slow down."), means, todo)
+
+
+_TOLD_OF_GRAPH = ("graph_unavailable", "unauthenticated", "paused", "throttled")
+"""Reasons of a run that the state of Graph as a whole explains already."""
+
+
+def _about_runs(health: Health) -> Iterator[Trouble]:
+    for run in health.releasable:
+        what = _("“%(what)s” was stopped because too much was missing from Intune's answer.")
+        todo = _("Look at the figures. If they are right, let the reading through; otherwise wait for the next one.")
+        yield _of_run("unsafe", "warn", run, what, todo)
+    last = [row.last for row in health.resources if row.last and not row.open]
+    forbidden = [run for run in last if run.reason == "forbidden"]
+    if forbidden:
+        yield _about_permissions(forbidden)
+    is_down = health.freshness.down_since is not None
+    for run in last:
+        if run.status not in (SyncRun.Status.FAILED, SyncRun.Status.ABANDONED) or run.reason == "forbidden":
+            continue
+        if is_down and run.reason in _TOLD_OF_GRAPH:
+            continue
+        what = _("“%(what)s” could not be read the last time.")
+        todo = _(
+            "You need not do anything the first times: it is tried again by itself. If it goes on, the log has more."
+        )
+        yield _of_run("failed_run", "warn", run, what, todo)
+
+
+def _of_run(code: str, tone: str, run: SyncRun, what: str, todo: str) -> Trouble:
+    shown = what % {"what": run.get_resource_display()}
+    url, link = run.get_absolute_url(), _("To the synchronisation")
+    return Trouble(code, tone, shown, run.explanation, todo, since=run.finished_at, url=url, link=link)
+
+
+def _about_permissions(runs: list[SyncRun]) -> Trouble:
+    names = get_text_list([run.get_resource_display() for run in runs], _("and"))
+    what = _("The portal lacks permission to read: %(names)s.") % {"names": names}
+    means = _("These figures stay as they were when they could last be read. Everything else goes on.")
+    todo = _(
+        "An administrator grants the permission in Entra, under App registrations. The command “manage.py graph_check” "
+        "tells which one is missing."
+    )
+    said = str(runs[0].reason_data.get("said", ""))
+    return Trouble("forbidden", "bad", what, means, todo, since=runs[0].finished_at, said=said)
+
+
+def _about_writes(health: Health) -> Iterator[Trouble]:
+    queue, writes = health.queue, reverse("intune_sync:write_list")
+    if queue.aside:
+        what = ngettext(
+            "%(number)s write was set aside after three tries.",
+            "%(number)s writes were set aside after three tries.",
+            queue.aside,
+        )
+        means = _("The computers it is for keep what they had. It holds nothing else up.")
+        todo = _("Read why, put it right, and let each in again.")
+        link = _("Show what was set aside")
+        yield Trouble("aside", "bad", _counted(what, queue.aside), means, todo, url=f"{writes}?aside=1", link=link)
+    if failed := queue.failed - queue.aside:
+        what = ngettext("%(number)s write failed.", "%(number)s writes failed.", failed)
+        means = _("What was written holds. The computers of the rest keep what they had.")
+        todo = _("Read why, open the change and try again what failed, or close it.")
+        url, link = f"{writes}?status={Operation.Status.FAILED}&aside=0", _("Show what failed")
+        yield Trouble("failed_writes", "bad", _counted(what, failed), means, todo, url=url, link=_("Show what failed"))
+    if queue.awaiting:
+        what = ngettext(
+            "%(number)s write waits for approval in Intune.",
+            "%(number)s writes wait for approval in Intune.",
+            queue.awaiting,
+        )
+        means = _("Intune lets nothing of the kind through before two administrators agree (Multi Admin Approval).")
+        todo = ngettext(
+            "Another administrator approves it in Intune, under Tenant administration. The portal then goes on by "
+            "itself; after %(days)s day it gives up.",
+            "Another administrator approves it in Intune, under Tenant administration. The portal then goes on by "
+            "itself; after %(days)s days it gives up.",
+            settings.APPROVAL_DAYS,
+        ) % {"days": settings.APPROVAL_DAYS}
+        url, link = f"{writes}?status={Operation.Status.AWAITING_APPROVAL}", _("Show what waits")
+        yield Trouble(
+            "approval",
+            "wait",
+            what % {"number": number(queue.awaiting)},
+            means,
+            todo,
+            url=url,
+            link=_("Show what waits"),
+        )
+
+
+def _counted(sentence: str, count: int) -> str:
+    return sentence % {"number": number(count)}
+
+
+def _about_late(health: Health, workers: Workers) -> Iterator[Trouble]:
+    """Only where nothing else tells why."""
+    known = {row.code for row in health.resources if row.releasable or (row.last and row.last.reason)}
+    late = [row for row in health.late if row.code not in known]
+    if not late or workers.gone or not workers.has_broker or health.freshness.down_since:
+        return
+    names = get_text_list([row.label for row in late], _("and"))
+    what = _("Some figures are older than they should be: %(names)s.") % {"names": names}
+    means = _("The table below tells what each of them waits for.")
+    todo = _("You need not do anything if it is being read now. Otherwise press “Read now”.")
+    yield Trouble("late", "warn", what, means, todo, since=min(row.complete_at for row in late if row.complete_at))
