@@ -12,11 +12,15 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
+from schools.entra.refusals import REFUSALS
 from schools.models import NotificationSettings, Role, SchoolForm, User
 
 ACTS: dict[str, str | Promise] = {
     "person.signed_in": gettext_lazy("Signed in"),
+    "person.sign_in_refused": gettext_lazy("Signing in refused"),
     "person.created": gettext_lazy("Account created"),
+    "person.closed": gettext_lazy("Account closed, as Entra says"),
+    "person.reopened": gettext_lazy("Account open again, as Entra says"),
     "person.password_changed": gettext_lazy("Password changed"),
     "role.granted": gettext_lazy("Role given"),
     "role.revoked": gettext_lazy("Role ended"),
@@ -206,6 +210,7 @@ COLUMNS: dict[str, str | Promise] = {
     "purpose": gettext_lazy("Teaching purpose"),
     "quiet_from": gettext_lazy("No mail from"),
     "quiet_until": gettext_lazy("No mail until"),
+    "refusal": gettext_lazy("What stood in the way"),
     "registration_number": gettext_lazy("Registration number"),
     "replaces": gettext_lazy("Instead of"),
     "request_id": gettext_lazy("Microsoft's id of the call"),
@@ -236,6 +241,7 @@ COLUMNS: dict[str, str | Promise] = {
     "valid_until": gettext_lazy("Valid until"),
     "version": gettext_lazy("Version"),
     "vote": gettext_lazy("Vote"),
+    "way": gettext_lazy("By"),
 }
 
 VALUES: dict[str, dict[str, str | Promise]] = {
@@ -251,7 +257,9 @@ VALUES: dict[str, dict[str, str | Promise]] = {
         "against": gettext_lazy("Against"),
         "abstains": gettext_lazy("Abstains"),
     },
+    "refusal": REFUSALS,
     "role": dict(Role.choices),
+    "way": {"entra": "Entra"},
     "school_form": dict(SchoolForm.Code.choices),
     "action": {"add": gettext_lazy("Add"), "remove": gettext_lazy("Remove")},
     "mail": dict(NotificationSettings.Mail.choices),

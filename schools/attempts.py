@@ -1,30 +1,43 @@
-"""A brake on guessing passwords: after ten failures for a user name from one address, a pause of fifteen minutes.
+"""What django-axes needs of us: whose address, what the page says, and until when the pause lasts.
 
-Counted in the cache. When Redis is gone nothing is counted; sign-in must work then too.
+After ten failures for a user name from one address there is a pause of a quarter of an hour, even for the right
+password.
 """
 
 from __future__ import annotations
 
-import hashlib
+from datetime import datetime
+from typing import Any
 
-from django.core.cache import cache
-
-MOST_FAILURES = 10
-PAUSE_SECONDS = 15 * 60
-
-
-def must_pause(username: str, address: str) -> bool:
-    return int(cache.get(_key(username, address), 0)) >= MOST_FAILURES
+from axes.models import AccessAttempt
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
 
 
-def note_failure(username: str, address: str) -> None:
-    key = _key(username, address)
-    cache.set(key, int(cache.get(key, 0)) + 1, PAUSE_SECONDS)
+def address_of(request: HttpRequest) -> str | None:
+    """The client's; behind a trusted proxy `config.middleware.client_address` has put it there."""
+    return request.META.get("REMOTE_ADDR") or None
 
 
-def forget(username: str, address: str) -> None:
-    cache.delete(_key(username, address))
+def is_paused(request: HttpRequest | None) -> bool:
+    """Whether axes stopped this request's attempt, before any password was looked at or with the last one."""
+    return bool(getattr(request, "axes_locked_out", False))
 
 
-def _key(username: str, address: str) -> str:
-    return "sign-in:" + hashlib.sha256(f"{username.casefold()} {address}".encode()).hexdigest()
+def paused_until(username: str, request: HttpRequest | None) -> datetime | None:
+    """When the user name may be tried again from this address."""
+    if request is None:
+        return None
+    failures = AccessAttempt.objects.filter(username=username, ip_address=address_of(request))
+    last = failures.order_by("-attempt_time").values_list("attempt_time", flat=True).first()
+    cool_off = settings.AXES_COOLOFF_TIME
+    return last + cool_off if last else None
+
+
+def say_on_the_page(
+    request: HttpRequest, response: HttpResponse | None = None, credentials: dict[str, Any] | None = None
+) -> HttpResponse:
+    """The sign-in page as it is, with its sentence about the pause, as 429."""
+    response = response or HttpResponse()
+    response.status_code = 429
+    return response

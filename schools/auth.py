@@ -5,10 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.backends import BaseBackend
 from django.contrib.auth.hashers import make_password
-from django.db.models import Count, IntegerField, OuterRef, Subquery
-from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -16,8 +15,11 @@ from rest_framework import authentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
-from schools.models import ApiToken, Notification, User
+from schools.entra import standing
+from schools.entra.refusals import REFUSALS
+from schools.models import ApiToken, User
 from schools.models.tokens import digest
+from schools.sessions import for_session
 
 LAST_USED_EVERY = timedelta(minutes=5)
 
@@ -28,20 +30,16 @@ class LocalBackend(BaseBackend):
     def authenticate(
         self, request: HttpRequest | None, username: str | None = None, password: str | None = None, **other: Any
     ) -> User | None:
-        if username is None or password is None:
+        if username is None or password is None or not settings.LOCAL_ACCOUNTS:
             return None
-        user = User.objects.filter(username=username).first()
+        user = User.objects.filter(username=username, entra=None).first()
         if user is None:
             make_password(password)  # the same time as a real check, so that user names cannot be probed
             return None
         return user if user.check_password(password) and user.is_active else None
 
     def get_user(self, user_id: int) -> User | None:
-        """With the count of unread notifications that every page shows, so that it costs no query of its own."""
-        unread = Notification.objects.unread().filter(user=OuterRef("pk")).order_by().values("user")
-        count = Subquery(unread.annotate(count=Count("pk")).values("count"), output_field=IntegerField())
-        people = User.objects.filter(pk=user_id, is_active=True)
-        return people.annotate(unread_count=Coalesce(count, 0)).first()
+        return for_session(user_id).first() if settings.LOCAL_ACCOUNTS else None
 
 
 class SessionAuthentication(authentication.SessionAuthentication):
@@ -61,11 +59,13 @@ class TokenAuthentication(authentication.BaseAuthentication):
             raise AuthenticationFailed(_("The Authorization header should be “Bearer” and one token."))
         now = timezone.now()
         sent = digest(header[1].decode("latin-1"))
-        token = ApiToken.objects.usable(now).select_related("user").filter(digest=sent).first()
+        token = ApiToken.objects.usable(now).select_related("user__entra").filter(digest=sent).first()
         if token is None:
             raise AuthenticationFailed(
                 _("The token is unknown, has expired or was revoked. Make a new one under Account.")
             )
+        if refusal := standing.refusal(token.user, now):
+            raise AuthenticationFailed(str(REFUSALS[refusal]))
         if token.last_used_at is None or now - token.last_used_at > LAST_USED_EVERY:
             ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)
         return token.user, token

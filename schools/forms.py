@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from django import forms
 from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
 from django.core.exceptions import ValidationError
-from django.utils import timezone
+from django.utils import formats, timezone
 from django.utils.translation import gettext_lazy as _
 
 from schools import attempts
@@ -35,23 +35,23 @@ class SignInForm(Styled, AuthenticationForm):
             "The user name and the password do not go together. Check that Caps Lock is off and try again."
         ),
         "inactive": _("This account is closed. Ask your IT administrator."),
-        "pause": _("Too many attempts. Wait a quarter of an hour, or ask your IT administrator for a new password."),
+        "pause": _("There were too many attempts. Try again at %(time)s, or ask your IT administrator."),
     }
 
     def clean(self) -> dict[str, Any]:
-        username, address = self.cleaned_data.get("username", ""), self._address()
-        if attempts.must_pause(username, address):
-            raise ValidationError(self.error_messages["pause"], code="pause")
         try:
-            cleaned = super().clean()
+            return super().clean()
         except ValidationError:
-            attempts.note_failure(username, address)
+            if attempts.is_paused(self.request):
+                raise self._pause() from None
             raise
-        attempts.forget(username, address)
-        return cleaned
 
-    def _address(self) -> str:
-        return str(self.request.META.get("REMOTE_ADDR", "")) if self.request else ""
+    def _pause(self) -> ValidationError:
+        until = attempts.paused_until(self.cleaned_data.get("username", ""), self.request)
+        # Rounded up to the next minute, when trying again is sure to work.
+        shown = timezone.localtime((until or timezone.now()) + timedelta(minutes=1))
+        time_of_day = formats.time_format(shown, "TIME_FORMAT")
+        return ValidationError(self.error_messages["pause"], code="pause", params={"time": time_of_day})
 
 
 class PasswordForm(Styled, PasswordChangeForm):

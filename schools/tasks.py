@@ -5,6 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
+from schools.entra.standing import ask_about_the_quiet
 from schools.notifications.deliveries import deliver
 from schools.notifications.outbox import write_mails
 from schools.notifications.postman import send_mails
@@ -14,6 +15,12 @@ from schools.services.housekeeping import forget_what_has_expired
 @shared_task
 def tidy() -> None:
     forget_what_has_expired(timezone.now())
+
+
+@shared_task
+def ask_entra() -> None:
+    """Whether people who have done nothing for a day still have their account and their roles."""
+    ask_about_the_quiet(timezone.now())
 
 
 @shared_task

@@ -1,15 +1,16 @@
 from django.contrib.auth.decorators import login_not_required
-from django.contrib.auth.views import LogoutView
 from django.urls import path
 from django.views.decorators.http import require_http_methods, require_POST
 from django.views.i18n import set_language
 
-from schools.views import account, audit, notifications, sign_in, webhooks
+from schools.views import account, audit, entra, notifications, sign_in, webhooks
 
 app_name = "schools"
 urlpatterns = [
     path("login/", require_http_methods(["GET", "HEAD", "POST"])(sign_in.SignIn.as_view()), name="login"),
-    path("logout/", LogoutView.as_view(), name="logout"),
+    path("login/entra/", entra.begin, name="entra_begin"),
+    path("login/entra/return/", entra.come_back, name="entra_return"),
+    path("logout/", sign_in.SignOut.as_view(), name="logout"),
     path("language/", login_not_required(require_POST(set_language)), name="language"),
     path("account/", account.account, name="account"),
     path("account/password/", account.PasswordChange.as_view(), name="password"),

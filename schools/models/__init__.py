@@ -1,4 +1,5 @@
 from schools.models.audit import AuditEvent
+from schools.models.entra import EntraAccount
 from schools.models.idempotency import IdempotentAnswer
 from schools.models.notifications import (
     Notification,
@@ -16,6 +17,7 @@ __all__ = [
     "ApiToken",
     "AuditEvent",
     "ClassGroup",
+    "EntraAccount",
     "IdempotentAnswer",
     "Municipality",
     "Notification",

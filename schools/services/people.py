@@ -12,8 +12,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from schools import audit
-from schools.models import Role, RoleAssignment, School, User
+from schools.models import ApiToken, Role, RoleAssignment, School, User
 from schools.models.people import SCHOOL_ROLES
+from schools.services.tokens import revoke_token
 
 
 @transaction.atomic
@@ -58,6 +59,38 @@ def revoke_role(assignment: RoleAssignment, *, by: User | None) -> None:
         held.valid_until = now
         held.save(update_fields=["valid_until"])
     audit.record("role.revoked", held.user, by=by, school=held.school, before=before)
+
+
+@transaction.atomic
+def keep_roles(user: User, wanted: set[tuple[Role, int | None]]) -> None:
+    """Let somebody whose roles are kept in Entra hold exactly `wanted`: (role, school id or None) pairs.
+
+    What ends by itself was given here, by an approver to a deputy, and stays; of the rest Entra decides alone.
+    """
+    now = timezone.now()
+    User.objects.select_for_update().get(pk=user.pk)
+    lasting = RoleAssignment.objects.filter(user=user, valid_until=None)
+    held = {(assignment.role, assignment.school_id): assignment for assignment in lasting}
+    for key in held.keys() - wanted:
+        revoke_role(held[key], by=None)
+    for role, school_id in sorted(wanted - held.keys(), key=str):
+        granted = RoleAssignment.objects.create(user=user, role=role, school_id=school_id, valid_from=now)
+        audit.record("role.granted", user, by=None, school=granted.school, after=_said(granted))
+    user.__dict__.pop("access", None)
+
+
+@transaction.atomic
+def close_account(user: User, reason: str) -> None:
+    """The person no longer has an account in Entra, or no role: all roles and API tokens end. `reason` is a code."""
+    now = timezone.now()
+    for held in RoleAssignment.objects.filter(user=user).current(now):
+        revoke_role(held, by=None)
+    for token in ApiToken.objects.filter(user=user, revoked_at=None, expires_at__gt=now):
+        revoke_token(token, by=None)
+    User.objects.filter(pk=user.pk).update(is_active=False)
+    user.is_active = False
+    user.__dict__.pop("access", None)
+    audit.record("person.closed", user, by=None, after={"refusal": reason})
 
 
 @transaction.atomic

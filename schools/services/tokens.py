@@ -31,8 +31,9 @@ def issue_token(user: User, name: str, days: int) -> tuple[ApiToken, str]:
 
 
 @transaction.atomic
-def revoke_token(token: ApiToken, by: User) -> None:
-    """From now on the token opens nothing. Once revoked it stays so; again does nothing."""
+def revoke_token(token: ApiToken, by: User | None) -> None:
+    """From now on the token opens nothing. Once revoked it stays so; again does nothing. `by` None: Entra closed the
+    account."""
     now = timezone.now()
     if ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=now):
         token.revoked_at = now

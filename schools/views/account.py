@@ -10,7 +10,8 @@ from django.contrib.auth.views import PasswordChangeView
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.forms.models import model_to_dict
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse_lazy
 from django.utils import timezone
@@ -62,6 +63,11 @@ class PasswordChange(PasswordChangeView):
     template_name = "schools/password.html"
     success_url = reverse_lazy("schools:account")
 
+    def dispatch(self, request: HttpRequest, *args: Any, **options: Any) -> HttpResponseBase:
+        if hasattr(request.user, "entra"):
+            raise Http404  # the password is Entra's
+        return super().dispatch(request, *args, **options)
+
     def form_valid(self, form: Any) -> HttpResponse:
         with transaction.atomic():
             response = super().form_valid(form)
@@ -80,6 +86,7 @@ def account_context(
         "form": tokens or TokenForm(),
         "wishes": wishes or WishesForm(initial=model_to_dict(wishes_of(owner))),
         "roles": owner.role_assignments.current(now).select_related("school").order_by("role", "school__name"),
+        "by_entra": hasattr(owner, "entra"),
         "usable": held.usable(now),
         "closed": [token for token in held[:20] if not token.is_usable(now)],
     }

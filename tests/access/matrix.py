@@ -73,6 +73,8 @@ PAGES: dict[str, Row] = {
     "api_schema": row(GET=SIGNED_IN),
     # schools
     "schools:login": row(GET=PUBLIC, POST=PUBLIC),
+    "schools:entra_begin": row(GET=PUBLIC),
+    "schools:entra_return": row(GET=PUBLIC),
     "schools:logout": row(POST=SIGNED_IN),
     "schools:language": row(POST=PUBLIC),
     "schools:account": row(GET=SIGNED_IN),

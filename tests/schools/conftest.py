@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -8,6 +8,8 @@ from django.test import Client
 
 from schools.models import User
 from tests import factories
+from tests.sandbox_process import SandboxProcess, start_sandbox
+from tests.schools.entra import Tenant
 
 Ask = Callable[..., Any]
 
@@ -26,3 +28,27 @@ def ask() -> Callable[[User], Ask]:
         return get
 
     return for_person
+
+
+@pytest.fixture(scope="session")
+def entra_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess]:
+    sandbox = start_sandbox(tmp_path_factory.mktemp("entra"), devices=20)
+    yield sandbox
+    sandbox.stop()
+
+
+@pytest.fixture
+def entra(entra_sandbox: SandboxProcess, settings: Any, db: None) -> Iterator[Tenant]:
+    """The portal lets people of the sandbox's tenant in; everybody there is as they were at its start afterwards."""
+    wanted = {"name": "sign-in", "redirect_uris": ["http://testserver/login/entra/return/"]}
+    registered = entra_sandbox.post("/sandbox/registrations", wanted)
+    settings.AUTHORITY_URL, settings.GRAPH_CA_BUNDLE = entra_sandbox.url, entra_sandbox.ca_path
+    settings.TENANT_ID = entra_sandbox.tenant_id
+    settings.SIGN_IN_CLIENT_ID = registered["client_id"]
+    settings.SIGN_IN_CLIENT_SECRET = registered["client_secret"]
+    before = entra_sandbox.get("/sandbox/users")
+    yield Tenant(entra_sandbox, registered["client_id"], registered["client_secret"])
+    entra_sandbox.post("/sandbox/settings", {"id_token": "right"})
+    entra_sandbox.delete("/sandbox/faults")
+    for person in before:
+        entra_sandbox.post("/sandbox/users", {name: value for name, value in person.items() if name != "oid"})

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.core.cache import cache
+from axes.models import AccessAttempt
+from django.conf import settings as portal
 from django.test import Client
+from django.utils import timezone
 
-from schools.attempts import MOST_FAILURES
 from schools.models import AuditEvent
 from tests import factories
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture(autouse=True)
-def no_earlier_attempts() -> None:
-    cache.clear()
+MOST_FAILURES = portal.AXES_FAILURE_LIMIT
 
 
 def sign_in(client: Client, password: str = factories.PASSWORD, **extra: str):  # type: ignore[no-untyped-def]
@@ -54,15 +54,41 @@ def test_wrong_password_unknown_name_and_closed_account_answer_alike(client: Cli
     assert not any("_auth_user_id" in client.session for _ in messages)
 
 
-def test_guessing_is_paused_even_for_the_right_password(client: Client) -> None:
+def test_guessing_is_paused_even_for_the_right_password_and_says_until_when(client: Client) -> None:
     factories.user("anna", password=factories.PASSWORD)
     for _ in range(MOST_FAILURES):
         sign_in(client, "a guess")
+    until = timezone.localtime(AccessAttempt.objects.get().attempt_time + timedelta(minutes=16))
 
     response = sign_in(client)
 
-    assert response.status_code == 200
+    assert response.status_code == 429
     assert response.context["form"].has_error("__all__", "pause")
+    assert f"{until:%H:%M}" in response.content.decode()
+
+
+def test_trying_during_the_pause_does_not_prolong_it(client: Client) -> None:
+    factories.user("anna", password=factories.PASSWORD)
+    for _ in range(MOST_FAILURES + 3):
+        sign_in(client, "a guess")
+    AccessAttempt.objects.update(attempt_time=timezone.now() - timedelta(minutes=15, seconds=1))
+
+    assert sign_in(client).status_code == 302
+
+
+def test_the_pause_holds_for_one_name_from_one_address(client: Client, settings: Any) -> None:
+    settings.TRUST_PROXY = True
+    for name in ("anna", "bengt"):
+        factories.user(name, password=factories.PASSWORD)
+    for _ in range(MOST_FAILURES):
+        client.post("/login/", {"username": "anna", "password": "x"}, headers={"x-forwarded-for": "192.0.2.7"})
+
+    def tried(name: str, address: str) -> int:
+        body = {"username": name, "password": factories.PASSWORD}
+        return Client().post("/login/", body, headers={"x-forwarded-for": f"6.6.6.6, {address}"}).status_code
+
+    assert tried("anna", "192.0.2.7") == 429
+    assert (tried("bengt", "192.0.2.7"), tried("anna", "192.0.2.8")) == (302, 302)
 
 
 def test_right_password_clears_the_count(client: Client) -> None:
