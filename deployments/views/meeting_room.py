@@ -73,7 +73,7 @@ def _first_open(items: list[AgendaItem]) -> AgendaItem | None:
 
 
 def _room(found: Meeting, items: list[AgendaItem], item: AgendaItem, user: User) -> dict[str, Any]:
-    """What changes while people look: everything that `_meeting_live.html` shows."""
+    """What changes while people look: everything that `_meeting_live.html` and `_meeting_ahead.html` show."""
     is_present = Exists(Meeting.present.through.objects.filter(meeting=found, seat=OuterRef("pk")))
     seats = list(Seat.objects.select_related("administration", "holder").annotate(is_present=is_present))
     present = {seat.pk for seat in seats if seat.is_present}

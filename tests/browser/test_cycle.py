@@ -221,7 +221,7 @@ def decide(
     for username, choice in votes.items():
         page = people[username]
         page.goto(f"{meeting}room/")
-        page.locator("#room-live a").filter(has_text=f": {application}").first.click()
+        page.locator("#room-ahead a").filter(has_text=f": {application}").first.click()
         expect(page.locator("h1")).to_contain_text(application)
         with page.expect_navigation():
             own_seat(page, username).locator(f"button[value={choice}]").click()

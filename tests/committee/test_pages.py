@@ -109,6 +109,7 @@ def test_the_live_part_alone_answers_the_poll_and_says_what_others_did(client: C
     part = client.get(f"{room(meeting)}?shown={meeting.items.get().pk}", headers={"HX-Request": "true"})
 
     assert part.content.decode().startswith('<div id="room-live"')
+    assert 'id="room-ahead" class="room-ahead" hx-swap-oob' in part.content.decode()
     assert part.context["tally"].against == 1
 
 
