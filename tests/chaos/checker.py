@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from tests.pushing import Tenant
@@ -117,7 +118,7 @@ def too_early(entries: Iterable[Entry]) -> Iterator[str]:
             yield f"call {entry['n']} to {who[1]} came {until[who] - at:.1f} s before it was allowed"
         if entry["status"] == 429 and entry["retry_after"] is not None:
             since[who] = at
-            until[who] = max(until[who], at + float(entry["retry_after"]))
+            until[who] = max(until[who], _allowed_at(entry["retry_after"], at))
 
 
 def over_budget(entries: Iterable[Entry]) -> Iterator[str]:
@@ -135,6 +136,14 @@ def over_budget(entries: Iterable[Entry]) -> Iterator[str]:
 
 def is_write(entry: Entry) -> bool:
     return entry["method"] in WRITES and not any(part in entry["path"] for part in ONLY_ASKS)
+
+
+def _allowed_at(retry_after: str, at: float) -> float:
+    """By a Retry-After of seconds or a date."""
+    try:
+        return at + float(retry_after)
+    except ValueError:
+        return parsedate_to_datetime(retry_after).timestamp()
 
 
 def _in_window(at: list[float]) -> Iterator[int]:

@@ -48,9 +48,11 @@ class Workers:
     folder: Path
     running: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
-    def start(self, *, beat: bool = False, name: str = "worker") -> subprocess.Popen[bytes]:
+    def start(
+        self, *, beat: bool = False, name: str = "worker", queues: str = "default,pull,write,destructive"
+    ) -> subprocess.Popen[bytes]:
         log = (self.folder / f"{name}-{len(self.running)}.log").open("wb")
-        options = ["worker", "--queues", "default,pull,write,destructive", "--concurrency", "2", "--loglevel", "INFO"]
+        options = ["worker", "--queues", queues, "--concurrency", "2", "--loglevel", "INFO"]
         if beat:
             options = ["beat", "--schedule", str(self.folder / "beat")]
         process = subprocess.Popen(
@@ -70,9 +72,19 @@ class Workers:
             os.killpg(process.pid, signal.SIGKILL)
         process.wait(timeout=10)
 
+    def end(self) -> None:
+        """Ask all of them to finish what they are at, and wait for it."""
+        for process in self.running:
+            process.terminate()
+        for process in self.running:
+            process.wait(timeout=60)
+
     def kill_all(self) -> None:
         for process in self.running:
             self.kill(process)
+
+    def ended_by_itself(self) -> bool:
+        return any((process.poll() or 0) > 0 for process in self.running)
 
     @property
     def kill_points(self) -> Path:
@@ -190,10 +202,10 @@ def _end_their_connections() -> None:
 
 
 def wait_until(true: Callable[[], Any], seconds: float, workers: Workers | None = None) -> Any:
-    """The first true answer. Fails with the workers' logs when there is none in time."""
+    """The first true answer. Fails with the workers' logs when there is none in time, or one cannot start."""
     end = time.monotonic() + seconds
     while not (answer := true()):
-        if time.monotonic() > end:
+        if time.monotonic() > end or (workers and workers.ended_by_itself()):
             pytest.fail(f"waited {seconds:g} s in vain\n{workers.logs() if workers else ''}")
         time.sleep(0.05)
     return answer
