@@ -1,7 +1,7 @@
 """How much the portal asks of Microsoft: one budget for each service, shared by all workers through Redis.
 
-What Microsoft asks to wait for is also kept in PostgreSQL, where it outlives Redis. Without Redis each process goes on
-slowly by itself.
+What Microsoft asks to wait for is also kept in PostgreSQL, where it outlives Redis. Without Redis, be it gone, mute or
+full, each process goes on slowly by itself, and charges what it has sent meanwhile as soon as Redis answers again.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import redis
 from django.conf import settings
 
 from intune_sync.graph import holds
-from intune_sync.graph.budget_scripts import ASK, HOLD, READ, SLOW
+from intune_sync.graph.budget_scripts import ASK, CHARGE, HOLD, READ, SLOW
 from intune_sync.graph.services import SERVICES, WINDOW_SECONDS, Charge
 
 log = logging.getLogger(__name__)
@@ -32,6 +32,8 @@ ALONE = 0.1
 REDIS_SECONDS = 0.5
 AGAIN_AFTER = 3.0
 """Seconds for which a Redis that did not answer is not asked again."""
+BACK_QUIET = 4.0
+"""Seconds in which nobody sends once the first process finds Redis again: by then each has told what it sent alone."""
 EVERYONE = "*"
 
 
@@ -61,6 +63,8 @@ class Budget:
         self._gone_until = 0.0
         self._lock = threading.Lock()
         self._next_alone: dict[tuple[str, str], float] = {}
+        self._alone_since: float | None = None
+        self._sent_alone: list[tuple[float, Charge]] = []
 
     def ask(self, wanted: Sequence[Charge]) -> float:
         """0 when the calls may be made now, and are charged; otherwise seconds after which to ask again."""
@@ -68,6 +72,7 @@ class Budget:
             return 0.0
         if not self._is_gone():
             try:
+                self._charge_what_was_sent_alone()
                 return self._ask_redis(wanted)
             except redis.RedisError as error:
                 self._lost(error)
@@ -106,9 +111,13 @@ class Budget:
             )
             if wait >= 0:
                 return float(wait) / 1000
-            for client_id, service, seconds in holds.still_in_force():
-                self._redis.eval(HOLD, 1, self._prefix, f"{client_id}:{service}", int(seconds * 1000) + 5)
+            self._tell_of_holds()
             self._born = born
+
+    def _tell_of_holds(self) -> None:
+        """What Redis has forgotten or never heard."""
+        for client_id, service, seconds in holds.still_in_force():
+            self._redis.eval(HOLD, 1, self._prefix, f"{client_id}:{service}", int(seconds * 1000) + 5)
 
     def _ask_alone(self, wanted: Sequence[Charge]) -> float:
         held = [
@@ -118,13 +127,33 @@ class Budget:
         ]
         with self._lock:
             now = time.monotonic()
-            free_at = max(self._next_alone.get((each.service, each.kind), 0.0) for each in wanted)
+            if self._alone_since is None:
+                self._alone_since, self._next_alone = now, {}
+            free_at = max(self._free_at(each, self._alone_since) for each in wanted)
             wait = max([0.0, free_at - now, *held])
             if wait <= 0:
+                self._sent_alone = [(at, each) for at, each in self._sent_alone if now - at < WINDOW_SECONDS]
                 for each in wanted:
-                    rate = SERVICES[each.service].in_a_window(each.kind) * ALONE / WINDOW_SECONDS
-                    self._next_alone[each.service, each.kind] = now + each.cost / rate
+                    self._next_alone[each.service, each.kind] = now + each.cost / _rate_alone(each)
+                    self._sent_alone.append((now, each))
         return wait
+
+    def _free_at(self, wanted: Charge, alone_since: float) -> float:
+        """The first call waits as long as those that follow: the window before may have been spent to the full."""
+        return self._next_alone.get((wanted.service, wanted.kind), alone_since + wanted.cost / _rate_alone(wanted))
+
+    def _charge_what_was_sent_alone(self) -> None:
+        """Raises RedisError, and then nothing is forgotten."""
+        with self._lock:
+            if self._alone_since is None:
+                return
+            now = time.monotonic()
+            flat: list[object] = []
+            for at, each in self._sent_alone:
+                flat += [each.service, each.kind, each.cost, int((now - at) * 1000)]
+            self._redis.eval(CHARGE, 1, self._prefix, SLOT_MS, SLOTS, int(BACK_QUIET * 1000), *flat)
+            self._tell_of_holds()
+            self._alone_since, self._sent_alone = None, []
 
     def _hold_names(self, wanted: Sequence[Charge]) -> list[str]:
         services = {each.service for each in wanted}
@@ -145,6 +174,11 @@ class Budget:
     def _lost(self, error: redis.RedisError) -> None:
         log.warning("Redis does not keep the budget (%s): calls to Graph go on slowly", type(error).__name__)
         self._gone_until = time.monotonic() + AGAIN_AFTER
+
+
+def _rate_alone(wanted: Charge) -> float:
+    """Of one process, in calls a second."""
+    return SERVICES[wanted.service].in_a_window(wanted.kind) * ALONE / WINDOW_SECONDS
 
 
 def budget_of(client_id: str) -> Budget:

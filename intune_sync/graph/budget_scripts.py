@@ -61,6 +61,23 @@ end
 return {0, born}
 """
 
+CHARGE = """
+-- KEYS: prefix. ARGV: slot_ms, slots, milliseconds of quiet, then for each call that was made without asking: service,
+-- kind, cost, milliseconds ago. Others may have made such calls too and not told yet: all wait until they have.
+local prefix, slot_ms, slots, quiet = KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local clock = redis.call('TIME')
+local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
+if redis.call('SET', prefix .. 'back', '1', 'NX', 'PX', 2 * quiet) then
+  if quiet > redis.call('PTTL', prefix .. 'quiet') then redis.call('SET', prefix .. 'quiet', '1', 'PX', quiet) end
+end
+for at = 4, #ARGV, 4 do
+  local slot = math.floor((now - tonumber(ARGV[at + 3])) / slot_ms)
+  local key = prefix .. 'spent:' .. ARGV[at] .. ':' .. ARGV[at + 1] .. ':' .. string.format('%d', slot)
+  redis.call('INCRBY', key, ARGV[at + 2])
+  redis.call('PEXPIRE', key, (slots + 2) * slot_ms)
+end
+"""
+
 HOLD = """
 -- KEYS: prefix. ARGV: name, milliseconds. Never shortens a hold.
 local key, ms = KEYS[1] .. 'hold:' .. ARGV[1], tonumber(ARGV[2])

@@ -5,16 +5,20 @@ from __future__ import annotations
 import multiprocessing
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import redis
+from django.db import connection
 
 from intune_sync.graph.budget import Budget
 from intune_sync.graph.services import SERVICES, Charge, charges, service_of
 from intune_sync.models import GraphHold
 from scripts.services import Service, start_redis
+from tests.chaos.proxy import FaultProxy
 
 WRITES = [Charge("apps", "any", 1), Charge("apps", "write", 1)]
 WINDOW = 20  # writes to apps that the portal allows itself in five seconds
@@ -154,14 +158,97 @@ def test_a_flushed_redis_forgets_no_wait_and_grants_nothing_for_a_window(own_red
     assert 4 < shared.ask(charges([("POST", "/groups")])) <= 5.5
 
 
+def goes_on_slowly(shared: Budget) -> None:
+    """One call after two seconds and a half, and the next after as long: the window before may have been spent."""
+    assert spend(shared, 50) == 0
+    time.sleep(shared.ask(WRITES))
+    assert spend(shared, 50) == 1
+    assert 2 < shared.ask(WRITES) <= 2.5
+
+
 def test_without_redis_calls_go_on_slowly_and_never_freely(own_redis: Service) -> None:
     shared = budget(own_redis)
     shared.ask(WRITES)
     own_redis.stop()
 
-    assert spend(shared, 50) == 1
-    assert 2 < shared.ask(WRITES) <= 2.5
+    goes_on_slowly(shared)
     assert shared.spending() is None
+
+
+def test_with_a_full_redis_calls_go_on_slowly_too(own_redis: Service) -> None:
+    shared = budget(own_redis)
+    shared.ask(WRITES)
+    redis.Redis.from_url(own_redis.url).config_set("maxmemory", "1kb")
+
+    goes_on_slowly(shared)
+
+
+@pytest.fixture
+def proxied(own_redis: Service) -> Iterator[tuple[FaultProxy, str]]:
+    """Redis behind something that fails, and its address there."""
+    parts = urlsplit(own_redis.url)
+    with FaultProxy((str(parts.hostname), int(parts.port or 0))) as proxy:
+        yield proxy, own_redis.url.replace(f":{parts.port}/", f":{proxy.port}/")
+
+
+def test_a_mute_redis_is_asked_seldom_and_calls_go_on_slowly(proxied: tuple[FaultProxy, str]) -> None:
+    proxy, url = proxied
+    shared = Budget(url, "tenant", "app", "graph:")
+    shared.ask(WRITES)
+    proxy.blackhole()
+
+    started = time.monotonic()
+    goes_on_slowly(shared)
+
+    assert time.monotonic() - started < 6  # half a second for each time that Redis is asked in vain
+
+
+def test_what_was_sent_alone_is_charged_when_redis_is_back(proxied: tuple[FaultProxy, str]) -> None:
+    proxy, url = proxied
+    shared = Budget(url, "tenant", "app", "graph:")
+    shared.ask(charges([("GET", "/groups")]))
+    proxy.refuse()
+    proxy.reset_all()
+    time.sleep(shared.ask(WRITES))
+    assert shared.ask(WRITES) == 0
+    shared.hold("devices", 30)
+    proxy.heal()
+    shared._gone_until = 0.0
+
+    assert 3 < shared.ask(WRITES) <= 4  # until every process has told what it sent
+
+    assert {(each.service, each.kind): each.spent for each in shared.spending() or []}["apps", "write"] == 1
+    assert shared.ask([Charge("devices", "any", 1)]) > 29  # Redis had not heard of this wait
+
+
+def test_no_twenty_seconds_have_more_than_four_fifths_while_redis_comes_and_goes(
+    proxied: tuple[FaultProxy, str],
+) -> None:
+    proxy, url = proxied
+    budgets = [Budget(url, "tenant", "app", "graph:") for _process in range(3)]
+    for each in budgets:
+        each.ask([Charge("entra", "any", 1)])  # so that none asks PostgreSQL from another thread
+    granted: list[float] = []
+    ends = time.monotonic() + 19.9
+
+    def work(shared: Budget) -> None:
+        while time.monotonic() < ends:
+            if not shared.ask(WRITES):
+                granted.append(time.monotonic())
+            time.sleep(0.01)
+        connection.close()
+
+    with ThreadPoolExecutor(3) as threads:
+        done = [threads.submit(work, each) for each in budgets]
+        time.sleep(7)
+        proxy.refuse()
+        proxy.reset_all()
+        time.sleep(3.5)
+        proxy.heal()
+        for each in done:
+            each.result()
+
+    assert 40 < len(granted) <= 80
 
 
 def test_without_redis_a_wait_that_microsoft_asked_for_is_kept_all_the_same(own_redis: Service) -> None:
