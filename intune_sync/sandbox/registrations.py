@@ -13,6 +13,7 @@ APPS = "DeviceManagementApps"
 CONFIGURATION = "DeviceManagementConfiguration"
 SERVICE = "DeviceManagementServiceConfig"
 
+# What each of the portal's identities needs and no more, besides the last, which shows whether Graph answers.
 READER_ROLES = (
     f"{MANAGED}.Read.All",
     f"{APPS}.Read.All",
@@ -20,31 +21,24 @@ READER_ROLES = (
     f"{CONFIGURATION}.ReadWrite.All",
     f"{SERVICE}.Read.All",
     "Device.Read.All",
-    "Group.Read.All",
     "GroupMember.Read.All",
     "Organization.Read.All",
-    "User.Read.All",
 )
 WRITER_ROLES = (
     f"{MANAGED}.Read.All",
     f"{APPS}.ReadWrite.All",
-    f"{CONFIGURATION}.Read.All",
     f"{SERVICE}.ReadWrite.All",
     "Device.ReadWrite.All",
     "Group.ReadWrite.All",
-    "GroupMember.ReadWrite.All",
-    "Organization.Read.All",
     "User.Read.All",
+    "Organization.Read.All",
 )
 DESTRUCTIVE_ROLES = (
     f"{MANAGED}.PrivilegedOperations.All",
     f"{MANAGED}.ReadWrite.All",
-    f"{SERVICE}.ReadWrite.All",
-    "Device.ReadWrite.All",
     "Organization.Read.All",
 )
-SECRET_ROLES = ("BitlockerKey.Read.All", "DeviceLocalCredential.Read.All")
-PORTAL_ROLES = tuple(sorted({*READER_ROLES, *WRITER_ROLES, *DESTRUCTIVE_ROLES, *SECRET_ROLES}))
+PORTAL_ROLES = tuple(sorted({*READER_ROLES, *WRITER_ROLES, *DESTRUCTIVE_ROLES}))
 
 
 @dataclass(slots=True)
