@@ -27,7 +27,7 @@ from intune_sync.graph.errors import (
     Unauthenticated,
 )
 from intune_sync.graph.gate import Gate
-from intune_sync.graph.identities import registration, token_source
+from intune_sync.graph.identities import WrongIdentity, registration, require_here, token_source
 from intune_sync.graph.tokens import Registration, TokenSource
 from intune_sync.graph.transport import Answer, Transport
 
@@ -49,6 +49,7 @@ __all__ = [
     "NotFound",
     "Throttled",
     "Unauthenticated",
+    "WrongIdentity",
     "client",
     "client_of",
 ]
@@ -57,8 +58,9 @@ __all__ = [
 def client(identity: str = "reader") -> GraphClient:
     """A client of its own connections for one of `identities.IDENTITIES`; close it, or use it in a `with`.
 
-    Token, budget and pause are shared by all workers.
+    Token, budget and pause are shared by all workers. Raises WrongIdentity in a process that is another identity.
     """
+    require_here(identity)
     registered = registration(identity)
     return client_of(registered, token_source(registered))
 

@@ -6,6 +6,7 @@ queue alone, so that a worker's machine need hold no secret but its own. One reg
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 
 from django.conf import settings
@@ -14,6 +15,26 @@ from intune_sync.graph.token_shelf import TokenShelf
 from intune_sync.graph.tokens import Registration, TokenSource
 
 IDENTITIES = ("reader", "writer", "destructive")
+QUEUES = {"pull": "reader", "write": "writer", "destructive": "destructive"}
+"""Whose workers are which identity; everybody else, the web and planning too, is the reader."""
+_here = set(IDENTITIES)
+
+
+class WrongIdentity(Exception):
+    """This process may not act as that identity."""
+
+
+def serve_queues(queues: Iterable[str]) -> None:
+    """From now on this process, and whatever it forks, acts as the identities of these queues and as no other. Told at
+    the start of every worker and of the web; a command that somebody types may choose."""
+    _here.clear()
+    _here.update(QUEUES.get(queue, "reader") for queue in queues)
+
+
+def require_here(identity: str) -> None:
+    """Raises WrongIdentity."""
+    if identity not in _here:
+        raise WrongIdentity(f"this process is {' and '.join(sorted(_here))}, and not {identity}")
 
 
 def registration(identity: str) -> Registration:
