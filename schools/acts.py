@@ -241,7 +241,7 @@ COLUMNS: dict[str, str | Promise] = {
     "valid_until": gettext_lazy("Valid until"),
     "version": gettext_lazy("Version"),
     "vote": gettext_lazy("Vote"),
-    "way": gettext_lazy("By"),
+    "way": gettext_lazy("Way of signing in"),
 }
 
 VALUES: dict[str, dict[str, str | Promise]] = {
