@@ -17,9 +17,15 @@ from rich.table import Table
 
 from scripts.children import Child, ChildFailed, run_child, start_child, stop_children, wait_until
 from scripts.commands import command
-from scripts.demo_environment import demo_password, portal_environment, sandbox_environment, write_privately
+from scripts.demo_environment import (
+    demo_password,
+    portal_address,
+    portal_environment,
+    sandbox_environment,
+    write_privately,
+)
 from scripts.demo_folder import FolderInUse, demo_folder, forget
-from scripts.graph_sandbox import answers, wait_for_sandbox
+from scripts.graph_sandbox import answers, register_sign_in, wait_for_sandbox
 from scripts.ports import PortUnusable, require_free_port
 from scripts.progress import console, step
 from scripts.server_binaries import BinariesMissing
@@ -75,7 +81,8 @@ def start(cleanup: ExitStack, data_dir: Path, port: int, devices: int) -> list[C
         sandbox = start_child("sandbox", command("sandbox"), sandbox_environment(data_dir, devices), logs)
         cleanup.callback(stop_children, [sandbox], patience_seconds=4)
         graph = wait_for_sandbox(sandbox, data_dir / "sandbox", READY_SECONDS)
-    env = portal_environment(data_dir, port, graph, database_url=database_url, redis_url=redis_url)
+        sign_in = register_sign_in(graph, data_dir / "sandbox", portal_address(port))
+    env = portal_environment(data_dir, port, graph, database_url=database_url, redis_url=redis_url, sign_in=sign_in)
     with step("Database tables"):
         run_child("migrate", command("migrate"), env, logs)
     with step("Demo municipality and its first sync"):
@@ -118,6 +125,11 @@ def welcome(summary: dict[str, Any], data_dir: Path) -> None:
         table.add_row(account["username"], account["password"], account["role"], account["school"] or "")
     console.print(f"\nTerminsklar is ready: [bold]{summary['url']}[/bold]\n", soft_wrap=True)
     console.print(table)
+    console.print(
+        "\nThese are local accounts, lower on the sign-in page. The school account above them leads to the stand-in "
+        "for Entra, with people to choose from; your browser does not know its certificate and asks whether to go on.",
+        soft_wrap=True,
+    )
     console.print(
         f"\nFor scripts: {data_dir / 'demo.json'}. Logs: {data_dir / 'log'}. Ctrl-C stops it all.", soft_wrap=True
     )

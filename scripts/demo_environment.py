@@ -56,12 +56,22 @@ def sandbox_environment(data_dir: Path, devices: int) -> dict[str, str]:
     }
 
 
+def portal_address(port: int) -> str:
+    return f"http://127.0.0.1:{port}"
+
+
 def portal_environment(
-    data_dir: Path, port: int, sandbox: Mapping[str, Any], *, database_url: str, redis_url: str
+    data_dir: Path,
+    port: int,
+    sandbox: Mapping[str, Any],
+    *,
+    database_url: str,
+    redis_url: str,
+    sign_in: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
     """`sandbox` is what the sandbox wrote when it was ready: `url`, `tenant_id`, `client_id`, `client_secret` and, for
-    each identity, its registration."""
-    address = f"http://127.0.0.1:{port}"
+    each identity, its registration. `sign_in` is the registration with which people sign in."""
+    address = portal_address(port)
     return (
         HASTE
         | base_environment(data_dir)
@@ -81,6 +91,8 @@ def portal_environment(
             "CLIENT_ID": sandbox["client_id"],
             "CLIENT_SECRET": sandbox["client_secret"],
             **_identities(sandbox),
+            **{f"SIGN_IN_{part}".upper(): (sign_in or {}).get(part, "") for part in ("client_id", "client_secret")},
+            "LOCAL_ACCOUNTS": "true",
             "GUNICORN_CMD_ARGS": f"--bind=127.0.0.1:{port}",
         }
     )

@@ -22,6 +22,18 @@ def wait_for_sandbox(sandbox: Child, state_dir: Path, seconds: float) -> dict[st
     return graph
 
 
+def register_sign_in(graph: dict[str, Any], state_dir: Path, portal_url: str) -> dict[str, str]:
+    """An app registration of its own for people's sign-in to the portal: `client_id` and `client_secret`."""
+    wanted = {"name": "sign-in", "redirect_uris": [f"{portal_url}/login/entra/return/"]}
+    with requests.Session() as session:
+        session.trust_env = False
+        address, ca = f"{graph['url']}/sandbox/registrations", str(state_dir / "ca.pem")
+        answer = session.post(address, json=wanted, timeout=10, verify=ca)
+    answer.raise_for_status()
+    registered: dict[str, str] = answer.json()
+    return registered
+
+
 def answers(url: str, verify: Path | None = None) -> bool:
     """200, at the end of any redirects: the portal's front page leads to its login page."""
     with requests.Session() as session:

@@ -88,7 +88,8 @@ def take(browser: Browser, demo: dict[str, Any], folder: Path, look: Look) -> No
 
 def sign_in(page: Page, demo: dict[str, Any], username: str) -> None:
     account = next(account for account in demo["accounts"] if account["username"] == username)
-    page.goto("/")
+    page.goto("/login/")
+    page.locator("details:has(input[name=password]) > summary").click()
     page.locator("input[name=username]").fill(username)
     page.locator("input[name=password]").fill(account["password"])
     page.locator("form:has(input[name=password]) button").click()

@@ -103,6 +103,7 @@ def chromium() -> Iterator[Browser]:
 
 def signed_in(page: Page, demo: Demo, username: str) -> Page:
     page.goto("/")
+    page.locator("details:has(input[name=password]) > summary").click()
     page.locator("input[name=username]").fill(username)
     page.locator("input[name=password]").fill(demo.account(username)["password"])
     page.locator("form:has(input[name=password]) button").click()
