@@ -8,9 +8,11 @@ from intune_sync.payloads.devices import AUTOPILOT_PATH, AUTOPILOT_VERSION
 from intune_sync.pull.device_lines import autopilot_lines
 from intune_sync.pull.guard import check_computers
 from intune_sync.pull.matching import (
+    Made,
     Statement,
     create_devices,
     list_unmatched,
+    look,
     place_devices,
     resolve,
     resolving,
@@ -55,8 +57,8 @@ _RESOLVE = resolving(
 _KNOWN = "SELECT count(*) FROM fleet_device WHERE autopilot_id IS NOT NULL AND missing_since IS NULL"
 _IS_ABSENT = "NOT EXISTS (SELECT FROM resolved r WHERE r.device_id = d.id AND r.rank = 1)"
 _ABSENT = f"""
-SELECT count(*) FROM fleet_device d
-WHERE d.autopilot_id IS NOT NULL AND d.missing_since IS NULL AND {_IS_ABSENT}
+SELECT count(*) FILTER (WHERE d.missing_since IS NULL), count(*) FILTER (WHERE d.intune_id IS NOT NULL)
+FROM fleet_device d WHERE d.autopilot_id IS NOT NULL AND {_IS_ABSENT}
 """  # noqa: S608 - no value in it
 
 # The id may move between computers (a main board was changed): whoever has it lets go first, for the unique constraint.
@@ -104,7 +106,6 @@ def pull_autopilot(pull: Pull) -> Outcome:
             table.add_lines(lines(page))
             seen += len(page)
             pull.seen(seen)
-        table.analyse()
         with transaction.atomic():
             pull.confirm()
             counts = merge(pull)
@@ -115,14 +116,17 @@ def merge(pull: Pull) -> dict[str, int]:
     """Bring the computers up to the staged rows; raises UnsafeAnswer before anything is written."""
     statement = Statement({"now": pull.now})
     resolve(statement, "pulled_autopilot", _RESOLVE)
-    absent = statement.number(_ABSENT)
+    ((absent, left),) = statement.rows(_ABSENT)
     if not pull.is_released:
         check_computers(absent, statement.number(_KNOWN))
-    statement.run(_LET_GO)
-    made = create_devices(statement, _NEW)
-    updated = update_devices(statement, _CHANGED)
-    placed = made.placed + place_devices(statement)
-    updated += statement.run(_LEFT_AUTOPILOT)
+    found = look(statement, _CHANGED)
+    if found.moved:
+        statement.run(_LET_GO)
+    made = create_devices(statement, _NEW) if found.created else Made()
+    updated = update_devices(statement, _CHANGED) if found.changed or found.moved else 0
+    placed = made.placed + (place_devices(statement) if found.homeless else 0)
+    if left:
+        updated += statement.run(_LEFT_AUTOPILOT)
     if absent:
         statement.run(_ABSENT_AGAIN)
     return {

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import re
-from dataclasses import astuple
-from operator import itemgetter
+from dataclasses import fields
+from operator import attrgetter, itemgetter
 from typing import Any
 
-from intune_sync.payloads.devices import PLACEHOLDER_SERIALS, autopilot_row, managed_device_row
+from intune_sync.payloads.devices import (
+    PLACEHOLDER_SERIALS,
+    AutopilotRow,
+    ManagedDeviceRow,
+    autopilot_row,
+    managed_device_row,
+)
 from intune_sync.pull.lines import ANY, GUID, MOMENT, SERIAL, TEXT, Lines, microseconds
 
 Raw = dict[str, Any]
@@ -31,6 +37,7 @@ _DEVICE_KIND = itemgetter(
     "complianceState",
     "managedDeviceOwnerType",
 )
+_DEVICE_CELLS = attrgetter(*[field.name for field in fields(ManagedDeviceRow)])
 _SIZES = r"[1-9]\d{0,17}\t\d{1,18}"
 _PLAIN_DEVICE = re.compile(
     "\t".join([GUID, SERIAL, r"\w+", TEXT, *[ANY] * 6, _SIZES, MOMENT, MOMENT, GUID]) + "\n", re.ASCII
@@ -43,7 +50,8 @@ def device_lines() -> Lines[Raw]:
 
 def _careful_device(raw: Raw) -> tuple[Any, ...] | None:
     row = managed_device_row(raw)
-    return None if row is None else astuple(row)
+    cells: tuple[Any, ...] | None = None if row is None else _DEVICE_CELLS(row)
+    return cells
 
 
 def _quick_device(raw: Raw, kind: str) -> str:
@@ -56,6 +64,7 @@ def _quick_device(raw: Raw, kind: str) -> str:
 
 _IDENTITY = itemgetter("id", "serialNumber", "azureActiveDirectoryDeviceId", "managedDeviceId", "lastContactedDateTime")
 _IDENTITY_KIND = itemgetter("groupTag", "manufacturer", "model", "enrollmentState", "deploymentProfileAssignmentStatus")
+_IDENTITY_CELLS = attrgetter(*[field.name for field in fields(AutopilotRow)])
 _PLAIN_IDENTITY = re.compile("\t".join([GUID, SERIAL, r"\w+", *[ANY] * 5, GUID, GUID, MOMENT]) + "\n", re.ASCII)
 
 
@@ -64,7 +73,8 @@ def autopilot_lines() -> Lines[Raw]:
 
 
 def _careful_identity(raw: Raw) -> tuple[Any, ...]:
-    return astuple(autopilot_row(raw))
+    cells: tuple[Any, ...] = _IDENTITY_CELLS(autopilot_row(raw))
+    return cells
 
 
 def _quick_identity(raw: Raw, kind: str) -> str:

@@ -11,9 +11,12 @@ from intune_sync.payloads.devices import DEVICES_PATH, devices_params
 from intune_sync.pull.device_lines import device_lines
 from intune_sync.pull.guard import check_computers
 from intune_sync.pull.matching import (
+    Found,
+    Made,
     Statement,
     create_devices,
     list_unmatched,
+    look,
     place_devices,
     resolve,
     resolving,
@@ -65,7 +68,6 @@ _RESOLVE = resolving(
 )
 
 # A record found by its Intune id, whose computer turned out to be a newer record's, belongs where its serial says.
-_OLDER = "SELECT count(*) FROM resolved WHERE rank > 1 AND serial_key IS NOT NULL"
 _DISPLACED = """
 WITH older AS MATERIALIZED (SELECT device_id, entra_device_id, serial_key FROM resolved WHERE rank > 1)
 SELECT count(*) FROM older JOIN fleet_device d ON d.id = older.device_id
@@ -86,11 +88,6 @@ _ABSENT = f"SELECT count(*) FROM fleet_device d WHERE {_IS_ABSENT}"  # noqa: S60
 _LET_GO = """
 UPDATE fleet_device d SET intune_id = NULL FROM resolved r
 WHERE r.rank = 1 AND r.holder_id <> r.device_id AND d.id = r.holder_id AND d.intune_id = r.graph_id
-"""
-
-_RETURNED = """
-SELECT count(*) FROM fleet_device d JOIN resolved r ON r.device_id = d.id AND r.rank = 1
-WHERE d.missing_since IS NOT NULL
 """
 
 _SAID = {
@@ -139,7 +136,6 @@ def pull_devices(pull: Pull) -> Outcome:
             table.add_lines(lines(page))
             seen += len(page)
             pull.seen(seen)
-        table.analyse()
         with transaction.atomic():
             pull.confirm()
             counts = {"seen": seen, "not_ours": seen - table.count(), **merge(pull)}
@@ -154,8 +150,9 @@ def merge(pull: Pull) -> dict[str, int]:
     counts = Counter[str]()
     for _round in range(MOST_ROUNDS):
         resolve(statement, "pulled_devices", _RESOLVE)
-        counts += _take_over(statement)
-        if not (statement.number(_OLDER) and statement.number(_DISPLACED)):
+        found = look(statement, _CHANGED)
+        counts += _take_over(statement, found)
+        if not (found.older and statement.number(_DISPLACED)):
             break
     absent = {} if pull.is_window else _note_absent(pull, statement, known)
     return {
@@ -174,10 +171,10 @@ def _note_absent(pull: Pull, statement: Statement, known: int) -> dict[str, int]
     return {"absent": absent, "missing": statement.number(_MISSING) if absent else 0}
 
 
-def _take_over(statement: Statement) -> Counter[str]:
-    statement.run(_LET_GO)
-    returned = statement.number(_RETURNED)
-    made = create_devices(statement, _NEW)
-    updated = update_devices(statement, _CHANGED)
-    placed = made.placed + place_devices(statement)
-    return Counter(created=made.created, updated=updated, returned=returned, placed=placed)
+def _take_over(statement: Statement, found: Found) -> Counter[str]:
+    if found.moved:
+        statement.run(_LET_GO)
+    made = create_devices(statement, _NEW) if found.created else Made()
+    updated = update_devices(statement, _CHANGED) if found.changed or found.moved else 0
+    placed = made.placed + (place_devices(statement) if found.homeless else 0)
+    return Counter(created=made.created, updated=updated, returned=found.returned, placed=placed)

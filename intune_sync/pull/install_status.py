@@ -19,7 +19,7 @@ from intune_sync.payloads.reports import details_job, summary_counts, summary_jo
 from intune_sync.payloads.values import parse_date
 from intune_sync.pull.exports import ended_exports, export_lists, export_rows, start_exports
 from intune_sync.pull.install_lines import install_lines
-from intune_sync.pull.matching import MANY, WORK_MEMORY, Statement
+from intune_sync.pull.matching import MANY, Statement, prepare
 from intune_sync.pull.outcome import Outcome, Pull
 from intune_sync.pull.staging import Staging, analyse, staging
 from intune_sync.pull.whole_report import finished_report
@@ -46,34 +46,43 @@ _SEVERAL = """
 SELECT count(*) FROM (
   SELECT FROM pulled_installs GROUP BY app_version_id, intune_id HAVING count(*) > 1) AS several
 """
+# Each row meets what is kept once, before anything is written; a statement that looked into the table it fills would
+# read again for every row what it has just written, where PostgreSQL takes the table for empty.
 _LATEST = """
 CREATE TEMPORARY TABLE latest ON COMMIT DROP AS
-SELECT {distinct} p.app_version_id, d.id AS device_id, p.state, p.error_code, p.detail, p.reported_at
-FROM pulled_installs p JOIN fleet_device d ON d.intune_id = p.intune_id
+SELECT said.*, kept.id AS kept_id, kept.state <> 'unknown' AS was_known,
+  (kept.state, kept.error_code, kept.detail, kept.reported_at)
+    IS DISTINCT FROM (said.state, said.error_code, said.detail, said.reported_at) AS differs
+FROM (
+  SELECT {distinct} p.app_version_id, d.id AS device_id, p.state, p.error_code, p.detail, p.reported_at
+  FROM pulled_installs p JOIN fleet_device d ON d.intune_id = p.intune_id
+  {order}
+) said
+LEFT JOIN deployments_installstatus kept
+  ON kept.app_version_id = said.app_version_id AND kept.device_id = said.device_id
 """
 _DISTINCT = "DISTINCT ON (p.app_version_id, d.id)"
 _LAST_FIRST = "ORDER BY p.app_version_id, d.id, p.reported_at DESC NULLS LAST, p.place"
+_FOUND = """
+SELECT count(*) FILTER (WHERE kept_id IS NULL), count(*) FILTER (WHERE differs AND kept_id IS NOT NULL),
+  count(*) FILTER (WHERE was_known)
+FROM latest
+"""
 
-# What is as it was is found first and not touched: ON CONFLICT would lock, and thereby write, every row.
+# What is as it was is not touched: ON CONFLICT would lock, and thereby write, every row.
 _UPDATE = """
 UPDATE deployments_installstatus kept SET
   state = l.state, error_code = l.error_code, detail = l.detail, reported_at = l.reported_at,
   installed_at = CASE WHEN l.state IN ('failed', 'notInstalled', 'notApplicable') THEN NULL
                       WHEN l.state = 'installed' THEN COALESCE(kept.installed_at, l.reported_at, %(now)s)
                       ELSE kept.installed_at END
-FROM latest l
-WHERE kept.app_version_id = l.app_version_id AND kept.device_id = l.device_id
-  AND (kept.state, kept.error_code, kept.detail, kept.reported_at)
-    IS DISTINCT FROM (l.state, l.error_code, l.detail, l.reported_at)
+FROM latest l WHERE kept.id = l.kept_id AND l.differs
 """
 _INSERT = """
 INSERT INTO deployments_installstatus (app_version_id, device_id, state, error_code, detail, reported_at, installed_at)
 SELECT app_version_id, device_id, state, error_code, detail, reported_at,
   CASE WHEN state = 'installed' THEN COALESCE(reported_at, %(now)s) END
-FROM latest l
-WHERE NOT EXISTS (
-  SELECT FROM deployments_installstatus kept
-  WHERE kept.app_version_id = l.app_version_id AND kept.device_id = l.device_id)
+FROM latest WHERE kept_id IS NULL
 ON CONFLICT DO NOTHING
 """
 
@@ -81,9 +90,11 @@ ON CONFLICT DO NOTHING
 _NOT_SAID = """
 UPDATE deployments_installstatus kept SET state = 'unknown', error_code = '', detail = ''
 WHERE app_version_id = ANY(%(versions)s) AND state <> 'unknown'
-  AND NOT EXISTS (
-    SELECT FROM latest WHERE latest.app_version_id = kept.app_version_id AND latest.device_id = kept.device_id)
+  AND NOT EXISTS (SELECT FROM latest WHERE latest.kept_id = kept.id)
 """
+_KNOWN = (
+    "SELECT count(*) FROM deployments_installstatus WHERE app_version_id = ANY(%(versions)s) AND state <> 'unknown'"
+)
 
 
 def pull_install_status(pull: Pull) -> Outcome:
@@ -171,14 +182,17 @@ def _staged(pull: Pull, table: Staging, url: str, version_id: int) -> Iterator[i
 
 def _merge(pull: Pull, version_ids: list[int]) -> dict[str, int]:
     statement = Statement({"now": pull.now, "versions": version_ids})
-    statement.run(f"SET LOCAL work_mem = '{WORK_MEMORY}'")
+    prepare(statement)
     statement.run("DROP TABLE IF EXISTS pg_temp.latest")
     several = statement.number(_SEVERAL)
-    statement.run(_LATEST.format(distinct=_DISTINCT if several else "") + (_LAST_FIRST if several else ""))
-    statement.run("CREATE UNIQUE INDEX ON latest (app_version_id, device_id)")
-    analyse("latest")
-    updated = statement.run(_UPDATE)
-    created = statement.run(_INSERT)
+    statement.run(_LATEST.format(distinct=_DISTINCT if several else "", order=_LAST_FIRST if several else ""))
+    ((new, differing, still_said),) = statement.rows(_FOUND)
+    not_said = statement.number(_KNOWN) - still_said
+    if not_said or differing:
+        statement.run("CREATE INDEX ON latest (kept_id)")
+        analyse("latest")
+    updated = (statement.run(_UPDATE) if differing else 0) + (statement.run(_NOT_SAID) if not_said else 0)
+    created = statement.run(_INSERT) if new else 0
     if created > MANY:
         statement.run("ANALYZE deployments_installstatus")
-    return {"created": created, "updated": updated + statement.run(_NOT_SAID)}
+    return {"created": created, "updated": updated}

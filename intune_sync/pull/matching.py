@@ -50,7 +50,6 @@ SELECT ranked.*, {columns}, found_id IS NULL AND rank = 1 AND serial_key IS NOT 
 FROM ranked
 """
 
-_TO_CREATE = "SELECT count(*) FROM resolved WHERE created"
 _HARDWARE_MODELS = """
 INSERT INTO fleet_hardwaremodel (manufacturer, name, platform)
 SELECT DISTINCT ON (manufacturer, model) manufacturer, model, platform FROM resolved r
@@ -92,6 +91,7 @@ WHERE r.device_id = d.id AND r.rank = 1 AND r.says_school AND d.school_id IS NUL
 
 _UNMATCHED = """
 CREATE TEMPORARY TABLE unmatched ON COMMIT DROP AS
+WITH found AS (
 SELECT r.graph_id::text AS graph_id, r.serial AS serial_number, r.label,
   CASE WHEN r.device_id IS NULL AND r.serial = '' THEN 'no_serial'
        WHEN r.device_id IS NULL AND r.serial_key IS NULL THEN 'placeholder_serial'
@@ -101,26 +101,28 @@ UNION ALL
 SELECT r.graph_id::text, r.serial, r.label, 'unknown_school'
 FROM resolved r JOIN fleet_device d ON d.id = r.device_id
 WHERE d.school_id IS NULL AND r.rank = 1 AND r.says_school
+)
+SELECT found.*, kept.id AS kept_id
+FROM found LEFT JOIN intune_sync_unmatchedrecord kept
+  ON kept.resource = %(resource)s AND kept.graph_id = found.graph_id
 """
 _SETTLED = """
 DELETE FROM intune_sync_unmatchedrecord kept
-WHERE resource = %(resource)s AND NOT EXISTS (SELECT FROM unmatched u WHERE u.graph_id = kept.graph_id)
+WHERE resource = %(resource)s AND NOT EXISTS (SELECT FROM unmatched u WHERE u.kept_id = kept.id)
 """
 _AMONG_THE_SENT = " AND EXISTS (SELECT FROM resolved r WHERE r.graph_id::text = kept.graph_id)"
 _LISTED_AGAIN = """
 UPDATE intune_sync_unmatchedrecord kept
 SET serial_number = u.serial_number, label = u.label, reason = u.reason, last_seen_at = %(now)s
 FROM unmatched u
-WHERE kept.resource = %(resource)s AND kept.graph_id = u.graph_id
+WHERE kept.id = u.kept_id
   AND ((kept.serial_number, kept.label, kept.reason) IS DISTINCT FROM (u.serial_number, u.label, u.reason)
        OR kept.last_seen_at <= %(seen_before)s)
 """
 _LISTED = """
 INSERT INTO intune_sync_unmatchedrecord (resource, graph_id, serial_number, label, reason, first_seen_at, last_seen_at)
 SELECT %(resource)s, u.graph_id, u.serial_number, u.label, u.reason, %(now)s, %(now)s FROM unmatched u
-WHERE NOT EXISTS (
-  SELECT FROM intune_sync_unmatchedrecord kept
-  WHERE kept.resource = %(resource)s AND kept.graph_id = u.graph_id)
+WHERE u.kept_id IS NULL
 """
 
 
@@ -152,19 +154,52 @@ def resolving(*, candidate: str, order: str, columns: str) -> str:
     return _RANKED.format(candidate=candidate, order=order, columns=columns)
 
 
+def prepare(statement: Statement) -> None:
+    """Settings of the caller's transaction, for statements that read whole tables once."""
+    statement.run(f"SET LOCAL work_mem = '{WORK_MEMORY}'")
+    statement.run("SET LOCAL jit = off")
+
+
 def resolve(statement: Statement, table: str, sql: str) -> None:
     """Make `resolved` from the staging table, in the caller's transaction.
 
     Without statistics PostgreSQL takes it for small, and compares every row with every row; with the index that does no
     harm either when it takes the computers for few.
     """
-    statement.run(f"SET LOCAL work_mem = '{WORK_MEMORY}'")
+    prepare(statement)
     if statement.number(_SENT_TWICE.format(table=table)):
         statement.run(_DROP_EARLIER.format(table=table))
     statement.run("DROP TABLE IF EXISTS pg_temp.resolved")
     statement.run(sql)
     statement.run("CREATE INDEX ON resolved (device_id)")
     analyse("resolved")
+
+
+@dataclass(frozen=True)
+class Found:
+    """What is to be done for the rows of `resolved`, counted. `moved`: the id of a row is another computer's now;
+    `homeless`: computers without a school whose row may place them; `older`: rows of a computer that do not count."""
+
+    created: int
+    moved: int
+    returned: int
+    changed: int
+    homeless: int
+    older: int
+
+
+def look(statement: Statement, observed: Mapping[str, str]) -> Found:
+    """Meet each computer once, before anything is written. `observed`: SQL by column of what it is to be."""
+    ((created, moved, returned, changed, homeless, older),) = statement.rows(f"""
+    SELECT count(*) FILTER (WHERE r.created),
+      count(*) FILTER (WHERE r.rank = 1 AND r.holder_id <> r.device_id),
+      count(*) FILTER (WHERE r.rank = 1 AND d.missing_since IS NOT NULL),
+      count(*) FILTER (WHERE r.rank = 1 AND d.id IS NOT NULL AND {_differ(observed)}),
+      count(*) FILTER (WHERE r.rank = 1 AND d.id IS NOT NULL AND r.says_school AND d.school_id IS NULL),
+      count(*) FILTER (WHERE r.rank > 1 AND r.serial_key IS NOT NULL)
+    FROM resolved r LEFT JOIN fleet_device d ON d.id = r.device_id
+    """)  # noqa: S608 - no value in it
+    return Found(created, moved, returned, changed, homeless, older)
 
 
 @dataclass(frozen=True)
@@ -175,8 +210,6 @@ class Made:
 
 def create_devices(statement: Statement, observed: Mapping[str, str]) -> Made:
     """Computers for the rows of `resolved` that make one, with the school of their tag. `observed`: SQL by column."""
-    if not statement.number(_TO_CREATE):
-        return Made()
     columns = {**_UNSAID, **observed}
     statement.run(_HARDWARE_MODELS)
     sql = _DEVICES.format(names=", ".join(columns), values=", ".join(columns.values()))
@@ -188,16 +221,19 @@ def create_devices(statement: Statement, observed: Mapping[str, str]) -> Made:
 
 def update_devices(statement: Statement, observed: Mapping[str, str]) -> int:
     """Bring the computers of `resolved` that were there before up to `observed`, SQL by column; only what differs."""
-    return statement.run(_changes(observed))
-
-
-def _changes(observed: Mapping[str, str]) -> str:
-    return f"""
+    updated = statement.run(f"""
     UPDATE fleet_device d SET {", ".join(f"{name} = {value}" for name, value in observed.items())}
     FROM resolved r
-    WHERE r.device_id = d.id AND r.rank = 1 AND NOT r.created
-      AND ({", ".join(f"d.{name}" for name in observed)}) IS DISTINCT FROM ({", ".join(observed.values())})
-    """  # noqa: S608 - no value in it
+    WHERE r.device_id = d.id AND r.rank = 1 AND NOT r.created AND {_differ(observed)}
+    """)  # noqa: S608 - no value in it
+    if updated > MANY:  # the planner believes what it was told, such as that no computer has an Intune id
+        statement.run("ANALYZE fleet_device (autopilot_id, intune_id, entra_device_id, missing_since)")
+    return updated
+
+
+def _differ(observed: Mapping[str, str]) -> str:
+    names = ", ".join(f"d.{name}" for name in observed)
+    return f"({names}) IS DISTINCT FROM ({', '.join(observed.values())})"
 
 
 def place_devices(statement: Statement) -> int:
@@ -214,6 +250,7 @@ def list_unmatched(resource: str, statement: Statement, now: datetime, *, is_win
     listing = Statement({**statement.values, **values})
     listing.run("DROP TABLE IF EXISTS pg_temp.unmatched")
     listing.run(_UNMATCHED)
+    listing.run("CREATE INDEX ON unmatched (kept_id)")
     listing.run(_SETTLED + (_AMONG_THE_SENT if is_window else ""))
     listing.run(_LISTED_AGAIN)
     listing.run(_LISTED)
