@@ -21,6 +21,9 @@ from schools.templatetags.face import number
 
 TROUBLED = (SyncRun.Status.FAILED, SyncRun.Status.UNSAFE, SyncRun.Status.ABANDONED)
 
+MANY = 3
+"""So many lists that could not be read are told as one thing."""
+
 
 @dataclass(frozen=True)
 class Item:
@@ -116,11 +119,14 @@ def about_meetings(meetings: Iterable[Meeting]) -> Iterator[Item]:
 
 
 def about_synchronisation(runs: Iterable[SyncRun]) -> Iterator[Item]:
-    unmatched = 0
+    unmatched, unread = 0, []
     for run in runs:
         unmatched = run.unmatched  # type: ignore[attr-defined]
-        if run.status in TROUBLED:
+        if run.status == SyncRun.Status.UNSAFE:
             yield _trouble(run)
+        elif run.status in TROUBLED:
+            unread.append(run)
+    yield from map(_trouble, unread) if len(unread) < MANY else _many_troubles(unread)
     if unmatched:
         text = ngettext(
             "%(number)s record in Intune fits no computer",
@@ -130,6 +136,14 @@ def about_synchronisation(runs: Iterable[SyncRun]) -> Iterator[Item]:
         title = text % {"number": number(unmatched)}
         url = reverse("intune_sync:unmatched_list")
         yield Item(title, _("Each is listed with the reason."), url, "help-circle", "warn")
+
+
+def _many_troubles(runs: Sequence[SyncRun]) -> Iterator[Item]:
+    """They have one cause, most likely, which the page of synchronisation tells."""
+    since = min(run.finished_at for run in runs if run.finished_at)
+    title = _("Much could not be read from Intune: %(number)s of its lists") % {"number": number(len(runs))}
+    shape, url = look(SyncRun.Status.FAILED), reverse("intune_sync:health")
+    yield Item(title, _("The page of synchronisation tells why, and what to do."), url, shape.icon, shape.tone, since)
 
 
 def _trouble(run: SyncRun) -> Item:

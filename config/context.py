@@ -19,6 +19,7 @@ from config.navigation import Link, links
 from deployments.models import ChangeSet
 from deployments.requests.queue import waiting_for_it
 from intune_sync.models import GraphCondition, KillSwitch, SyncRun
+from intune_sync.signs import idle_queues
 from schools.models import Municipality, User
 
 CACHE_KEY = "site"
@@ -39,6 +40,8 @@ class Snapshot:
     requesters: Sequence[int] = ()
     reviews: int = 0
     stopped_since: datetime | None = None
+    is_refused: bool = False
+    idle_since: datetime | None = None
 
 
 def read_snapshot() -> Snapshot:
@@ -54,14 +57,17 @@ def _fresh_snapshot() -> Snapshot:
     condition = GraphCondition.objects.filter(pk=1)
     runs = SyncRun.objects.complete().filter(resource=SyncRun.Resource.DEVICES).order_by("-finished_at")
     waiting = ChangeSet.objects.filter(status=ChangeSet.Status.PLANNED)
+    now = timezone.now()
     row = Municipality.objects.annotate(
         last_answer_at=Subquery(condition.values("last_answer_at")),
         down_since=Subquery(condition.values("down_since")),
         throttled_until=Subquery(condition.values("throttled_until")),
         devices_as_of=Subquery(runs.values("finished_at")[:1]),
         requesters=ArraySubquery(waiting.values("requested_by")),
-        reviews=Coalesce(Subquery(_counted(waiting_for_it(timezone.now()))), 0),
+        reviews=Coalesce(Subquery(_counted(waiting_for_it(now))), 0),
         stopped_since=Subquery(KillSwitch.objects.thrown().values("thrown_at")[:1]),
+        is_refused=Coalesce(Subquery(condition.values("is_refused")), False),
+        idle_since=Subquery(idle_queues(now).order_by("seen_at").values("seen_at")[:1]),
     ).values_list("name", *(each.name for each in fields(Snapshot)[1:]))
     return Snapshot(*(row.first() or ()))
 
@@ -128,8 +134,20 @@ class Site:
     @property
     def stopped_since(self) -> datetime | None:
         """Since when nothing is written to Intune, shown to those who see the synchronisation."""
-        is_seen = self._user is not None and self._user.access.reads("intune_sync.view_syncrun")
-        return self._snapshot.stopped_since if is_seen else None
+        return self._snapshot.stopped_since if self._sees_synchronisation else None
+
+    @property
+    def idle_since(self) -> datetime | None:
+        """Since when nobody has worked in one of the queues, shown to those who see the synchronisation."""
+        return self._snapshot.idle_since if self._sees_synchronisation else None
+
+    @property
+    def is_refused(self) -> bool:
+        return self._snapshot.is_refused
+
+    @property
+    def _sees_synchronisation(self) -> bool:
+        return self._user is not None and self._user.access.reads("intune_sync.view_syncrun")
 
     @property
     def down_since_text(self) -> str:

@@ -10,8 +10,9 @@ from typing import Any
 
 import redis
 from django.conf import settings
+from django.db.models import Exists, Q, QuerySet
 
-from intune_sync.models import QueueSign
+from intune_sync.models import QueueSign, SyncRun
 from intune_sync.models.signs import GONE_AFTER
 
 REDIS_SECONDS = 0.5
@@ -57,6 +58,13 @@ def workers(now: datetime, also_seen: Mapping[str, datetime | None]) -> Workers:
             seen[queue] = max(seen_at, also_seen.get(queue) or seen_at)
     gone = {queue: at for queue, at in seen.items() if at is None or now - at > GONE_AFTER}
     return Workers(gone=gone, last_sign_at=max(filter(None, seen.values()), default=None), messages=_messages())
+
+
+def idle_queues(now: datetime) -> QuerySet[QueueSign]:
+    """Queues in which somebody worked once, and nobody does now."""
+    reading = SyncRun.objects.filter(status=SyncRun.Status.RUNNING, heartbeat_at__gt=now - GONE_AFTER)
+    is_busy = Q(queue=QueueSign.Queue.PULL) & Exists(reading)
+    return QueueSign.objects.filter(seen_at__lt=now - GONE_AFTER).exclude(is_busy)
 
 
 def _messages() -> int | None:

@@ -45,17 +45,17 @@ class Trouble:
 def troubles(health: Health, door: DoorState, workers: Workers, stop: KillSwitch | None) -> list[Trouble]:
     """The gravest first."""
     return [
-        *_about_workers(workers),
+        *_about_all_workers(workers),
         *_about_stop(health, stop),
         *_about_graph(health, door),
+        *_about_queues(workers),
         *_about_runs(health),
         *_about_writes(health),
         *_about_late(health, workers),
     ]
 
 
-def _about_workers(workers: Workers) -> Iterator[Trouble]:
-    """One thing that stopped all of them is told instead of each queue."""
+def _about_all_workers(workers: Workers) -> Iterator[Trouble]:
     whole = None
     if not workers.has_broker:
         whole = "broker", _("Redis, which hands the portal's workers their work, does not answer."), "redis"
@@ -70,6 +70,11 @@ def _about_workers(workers: Workers) -> Iterator[Trouble]:
             "the database. Schools see the figures from before, and can ask and approve as usual."
         )
         yield Trouble(code, "bad", what, means, _start(services), since=workers.last_sign_at)
+
+
+def _about_queues(workers: Workers) -> Iterator[Trouble]:
+    """Where one thing stopped all of them, that is told instead."""
+    if workers.all_gone or not workers.has_broker:
         return
     for queue, seen_at in workers.gone.items():
         what, means = _of_queue(queue)
@@ -124,15 +129,18 @@ def _about_stop(health: Health, stop: KillSwitch | None) -> Iterator[Trouble]:
 def _about_graph(health: Health, door: DoorState) -> Iterator[Trouble]:
     fresh = health.freshness
     waits = _("Schools see the figures from before, and what is approved waits without being lost.")
-    if fresh.down_since and fresh.is_refused:
+    refused = [run for run in _last_runs(health) if run.reason == "unauthenticated"]
+    if (fresh.down_since and fresh.is_refused) or refused:
         todo = _(
             "Look in Entra, under App registrations, whether the secret or certificate has expired or been replaced. "
             "Put the new one where the portal's settings are, and restart its workers."
         )
         what = _("Microsoft does not accept the portal's sign-in.")
-        yield Trouble("sign_in", "bad", what, waits, todo, since=fresh.down_since, said=fresh.said)
+        since = fresh.down_since or min(run.finished_at for run in refused if run.finished_at)
+        said = fresh.said or str(refused[0].reason_data.get("said", ""))
+        yield Trouble("sign_in", "bad", what, waits, todo, since=since, said=said)
     elif fresh.down_since or door.pause:
-        since = fresh.down_since or (door.pause and door.pause.since) or None
+        silent_since = fresh.down_since or (door.pause and door.pause.since) or None
         todo = _("You need not do anything: the portal asks again by itself, and goes on when there is an answer.")
         if door.pause and door.pause.probe_at:
             asks = _(
@@ -141,7 +149,8 @@ def _about_graph(health: Health, door: DoorState) -> Iterator[Trouble]:
             todo = asks % {"time": formats.time_format(timezone.localtime(door.pause.probe_at), "H:i:s")}
         todo += " " + _("If it lasts for hours, look at Microsoft's service health and at the server's own connection.")
         what = _("Intune does not answer.")
-        yield Trouble("down", "bad", what, waits, todo, since=since, said=door.pause.said if door.pause else fresh.said)
+        said = door.pause.said if door.pause else fresh.said
+        yield Trouble("down", "bad", what, waits, todo, since=silent_since, said=said)
     else:
         yield from _about_pace(health, door)
 
@@ -162,7 +171,12 @@ def _about_pace(health: Health, door: DoorState) -> Iterator[Trouble]:
     yield Trouble("throttled", "wait", _("Microsoft has asked the portal to slow down."), means, todo)
 
 
-_TOLD_OF_GRAPH = ("graph_unavailable", "unauthenticated", "paused", "throttled")
+def _last_runs(health: Health) -> list[SyncRun]:
+    """How it went, of what is not being read anew."""
+    return [row.last for row in health.resources if row.last and not row.open]
+
+
+_TOLD_OF_GRAPH = ("graph_unavailable", "paused", "throttled")
 """Reasons of a run that the state of Graph as a whole explains already."""
 
 
@@ -171,15 +185,13 @@ def _about_runs(health: Health) -> Iterator[Trouble]:
         what = _("“%(what)s” was stopped because too much was missing from Intune's answer.")
         todo = _("Look at the figures. If they are right, let the reading through; otherwise wait for the next one.")
         yield _of_run("unsafe", "warn", run, what, todo)
-    last = [row.last for row in health.resources if row.last and not row.open]
+    last = _last_runs(health)
     forbidden = [run for run in last if run.reason == "forbidden"]
     if forbidden:
         yield _about_permissions(forbidden)
-    is_down = health.freshness.down_since is not None
+    told = {"forbidden", "unauthenticated", *(_TOLD_OF_GRAPH if health.freshness.down_since else ())}
     for run in last:
-        if run.status not in (SyncRun.Status.FAILED, SyncRun.Status.ABANDONED) or run.reason == "forbidden":
-            continue
-        if is_down and run.reason in _TOLD_OF_GRAPH:
+        if run.status not in (SyncRun.Status.FAILED, SyncRun.Status.ABANDONED) or run.reason in told:
             continue
         what = _("“%(what)s” could not be read the last time.")
         todo = _(
