@@ -167,7 +167,10 @@ class Door:
     def _key_set(self, *, fresh: bool) -> jwt.PyJWKSet:
         kept = self._keys
         if fresh or kept is None or kept[0] < time.monotonic():
-            found = jwt.PyJWKSet.from_dict(self._read(self._described["jwks_uri"]))
+            try:
+                found = jwt.PyJWKSet.from_dict(self._read(self._described["jwks_uri"]))
+            except jwt.PyJWTError as error:  # an answer without keys
+                raise EntraUnreachable(type(error).__name__) from error
             self._keys = kept = (time.monotonic() + KEYS_KEPT_SECONDS, found)
         return kept[1]
 
