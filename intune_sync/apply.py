@@ -189,7 +189,7 @@ def _put_down(lease: Lease, error: GraphError, now: datetime) -> None:
     """Decide by the kind of failure whether to wait, try again, or give up."""
     match error:
         case ApprovalRequired():
-            lease.await_approval(now, error.message)
+            lease.await_approval(now, error.message, error.approval_code)
         case Throttled():
             ledger.hold_back(lease.wait(Problem.THROTTLED, now, seconds=error.retry_after))
         case CircuitOpen():

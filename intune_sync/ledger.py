@@ -105,7 +105,7 @@ class Lease:
         self.move(Status.CLAIMED, now, in_doubt=False)
         self.try_again(problem, now)
 
-    def await_approval(self, now: datetime, error: str) -> None:
+    def await_approval(self, now: datetime, error: str, code: str = "") -> None:
         """Somebody has to approve the call in Intune first, and it is then made again. It was not carried out; it does
         not count as a try, and is given up after `APPROVAL_DAYS`."""
         since = self.operation.approval_since or now
@@ -119,6 +119,7 @@ class Lease:
             error=error,
             not_before=now + pause,
             approval_since=since,
+            approval_code=code[:100],
             in_doubt=False,
             waits=F("waits") + 1,
             attempts=F("attempts") - 1,

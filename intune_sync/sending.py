@@ -28,14 +28,15 @@ def send(
     when: AbstractContextManager[object] | None = None,
     **columns: Any,
 ) -> Answer:
-    """`call` is given `client_request_id` and `justification`. `columns` are kept with *sending*, inside of `when`.
+    """`call` is given `client_request_id`, `justification` and `approval_code`. `columns` are kept with *sending*,
+    inside of `when`.
 
     Raises GraphError, LostLease, and Stopped when the kill switch was thrown meanwhile.
     """
-    request = str(uuid4())
+    request, code = str(uuid4()), _approval_code(lease.operation, body)
     _keep_sending(lease, body, at, when, client_request_id=request, **columns)
     try:
-        answer = call(client_request_id=request, justification=justification(lease.operation))
+        answer = call(client_request_id=request, justification=justification(lease.operation), approval_code=code)
     except GraphError as error:
         _note(lease, error)
         raise
@@ -43,10 +44,10 @@ def send(
     return answer
 
 
-def send_many(lease: Lease, body: Any, call: Callable[[], T], at: Clock) -> T:
-    """As `send`, for a batch: each of its calls has its own outcome."""
+def send_many(lease: Lease, body: Any, call: Callable[..., T], at: Clock) -> T:
+    """As `send`, for a batch: each of its calls has its own outcome. `call` is given `justification`."""
     _keep_sending(lease, body, at, None, client_request_id=None)
-    answers = call()
+    answers = call(justification=justification(lease.operation))
     _keep_sent(lease, at, "")
     return answers
 
@@ -56,6 +57,11 @@ def justification(operation: Operation) -> str:
     change_set = operation.change_set
     said = operation.reason or (change_set.reason if change_set else "") or str(operation.subject)
     return f"Terminsklar {change_set.pk if change_set else operation.pk}: {' '.join(said.split())}"
+
+
+def _approval_code(operation: Operation, body: Any) -> str:
+    """What Intune gave when it asked for approval of the same body; another body needs an approval of its own."""
+    return operation.approval_code if operation.request_hash == digest(body) else ""
 
 
 def _note(lease: Lease, error: GraphError) -> None:
@@ -77,4 +83,4 @@ def _keep_sending(
 
 def _keep_sent(lease: Lease, at: Clock, request_id: str) -> None:
     reach("after_call")
-    lease.move(Status.SENT, at(), request_id=request_id, problem="", error="", approval_since=None)
+    lease.move(Status.SENT, at(), request_id=request_id, problem="", error="", approval_since=None, approval_code="")

@@ -6,7 +6,7 @@ https://learn.microsoft.com/graph/json-batching
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -48,6 +48,9 @@ class BatchRequest:
     @property
     def is_write(self) -> bool:
         return self.method != "GET" and not self.only_asks
+
+    def with_headers(self, headers: Mapping[str, str]) -> BatchRequest:
+        return replace(self, headers={**self.headers, **headers})
 
     def as_json(self, client_request_id: str, waits_for: Collection[str] = ()) -> dict[str, Any]:
         headers = {**self.headers, "client-request-id": client_request_id}

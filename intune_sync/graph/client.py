@@ -14,6 +14,7 @@ from urllib.parse import urlencode, urlsplit
 from intune_sync import own_words
 from intune_sync.graph.batch import BatchAnswer, BatchRequest, send_batch
 from intune_sync.graph.errors import (
+    APPROVAL_CODE,
     JUSTIFICATION,
     AnswerLost,
     BadAnswer,
@@ -149,6 +150,7 @@ class GraphClient:
         is_write: bool = True,
         headers: Mapping[str, str] | None = None,
         justification: str = "",
+        approval_code: str = "",
         costs: Sequence[Charge] | None = None,
     ) -> Answer:
         """`is_write` False for the POSTs that only ask, such as starting an export job: they may be repeated."""
@@ -158,7 +160,7 @@ class GraphClient:
             json=json,
             client_request_id=client_request_id,
             is_write=is_write,
-            headers={**(headers or {}), **justified(justification)},
+            headers={**(headers or {}), **justified(justification, approval_code)},
             costs=costs,
         )
 
@@ -171,6 +173,7 @@ class GraphClient:
         client_request_id: str = "",
         headers: Mapping[str, str] | None = None,
         justification: str = "",
+        approval_code: str = "",
     ) -> Answer:
         return self._exchange(
             "PATCH",
@@ -178,7 +181,7 @@ class GraphClient:
             json=json,
             client_request_id=client_request_id,
             is_write=True,
-            headers={**(headers or {}), **justified(justification)},
+            headers={**(headers or {}), **justified(justification, approval_code)},
         )
 
     def delete(
@@ -189,18 +192,23 @@ class GraphClient:
         client_request_id: str = "",
         headers: Mapping[str, str] | None = None,
         justification: str = "",
+        approval_code: str = "",
     ) -> Answer:
         return self._exchange(
             "DELETE",
             self._address(path, version),
             client_request_id=client_request_id,
             is_write=True,
-            headers={**(headers or {}), **justified(justification)},
+            headers={**(headers or {}), **justified(justification, approval_code)},
         )
 
-    def batch(self, requests: Iterable[BatchRequest], version: str = "v1.0") -> dict[str, BatchAnswer]:
-        """The answer to each request by its id, 20 at a time; each has its own outcome. See `batch.send_batch`."""
-        return send_batch(self, list(requests), version)
+    def batch(
+        self, requests: Iterable[BatchRequest], version: str = "v1.0", *, justification: str = ""
+    ) -> dict[str, BatchAnswer]:
+        """The answer to each request by its id, 20 at a time; each has its own outcome. See `batch.send_batch`. Each
+        write in it carries the justification."""
+        headers = justified(justification)
+        return send_batch(self, [each.with_headers(headers) if each.is_write else each for each in requests], version)
 
     def download(self, url: str, to_file: BinaryIO) -> None:
         """Stream a signed address (an export) into an empty seekable file; repeated like any read."""
@@ -221,13 +229,13 @@ class GraphClient:
             time.sleep(backoff_seconds(attempt))
         raise GraphUnavailable(own_words.NO_DOWNLOAD)
 
-    def was_throttled(self, error: Throttled, service: str) -> None:
+    def was_throttled(self, error: Throttled, *services: str) -> None:
         """Tell all workers of a 429, and count it."""
         self.usage.throttled += 1
         if self._observer:
             self._observer.throttled(error.retry_after)
         if self._gate:
-            self._gate.throttled(error, service)
+            self._gate.throttled(error, services)
 
     def sleeps(self, error: GraphError, attempt: int = 0) -> bool:
         """Wait as Graph asks, and a little more. False when that is longer than a worker may sleep."""
@@ -252,8 +260,8 @@ class GraphClient:
     ) -> Answer:
         """One call with its repetitions. `early` stands for the first try, and has passed the gate."""
         renewed = False
-        service = service_of(url)
         costs = charges([(method, _with_query(url, call.get("params")))]) if costs is None else costs
+        services = {each.service for each in costs}  # of a batch, those that its calls go to
         failure: GraphError = GraphUnavailable(own_words.CONNECTION_FAILED)
         for attempt in range(ATTEMPTS):
             if self._gate and not early:
@@ -271,11 +279,11 @@ class GraphClient:
                 continue
             except Throttled as error:
                 failure = error
-                self.was_throttled(error, service)
+                self.was_throttled(error, *services)
             except (GraphUnavailable, AnswerLost) as error:
                 failure = error
                 if self._gate:
-                    self._gate.asked_to_wait(error, service)
+                    self._gate.asked_to_wait(error, services)
                 if isinstance(error, AnswerLost):
                     break
             if attempt + 1 == ATTEMPTS or not self.sleeps(failure, attempt):
@@ -293,7 +301,7 @@ class GraphClient:
             self.was_throttled(error, service_of(url))
         except GraphUnavailable as error:
             if self._gate:
-                self._gate.asked_to_wait(error, service_of(url))
+                self._gate.asked_to_wait(error, [service_of(url)])
             raise
         except GraphError:
             return  # an answer, if not the one that was hoped for
@@ -353,13 +361,14 @@ class GraphClient:
         return f"{self.url}/{version}/{path.lstrip('/')}"
 
 
-def justified(justification: str) -> dict[str, str]:
-    """The header of Multi Admin Approval: the reason as Base64, of at most 1024 characters.
+def justified(justification: str, approval_code: str = "") -> dict[str, str]:
+    """The headers of Multi Admin Approval: the reason as Base64, of at most 1024 characters, and the code of the
+    request that was made for this very call before.
 
     https://learn.microsoft.com/intune/intune-service/fundamentals/multi-admin-approval
     """
-    text = justification[:1000].encode()
-    return {JUSTIFICATION: base64.b64encode(text).decode()} if justification else {}
+    text = base64.b64encode(justification[:1000].encode()).decode()
+    return {name: said for name, said in ((JUSTIFICATION, text), (APPROVAL_CODE, approval_code)) if said}
 
 
 def _with_query(url: str, params: Mapping[str, str] | None) -> str:

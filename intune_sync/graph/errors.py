@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from intune_sync.graph.waits import retry_after_seconds
 
-JUSTIFICATION = "x-msft-approval-justification"
+JUSTIFICATION, APPROVAL_CODE = "x-msft-approval-justification", "x-msft-approval-code"
 
 
 class GraphError(Exception):
@@ -83,7 +83,9 @@ class BadRequest(GraphError):
 
 class ApprovalRequired(GraphError):
     """Multi Admin Approval: nothing was done; another administrator has to approve the call in Intune first, and the
-    same call is then made again."""
+    same call is then made again, with `approval_code`, by which Intune knows the request that was approved."""
+
+    approval_code = ""
 
 
 class DependencyFailed(GraphError):
@@ -115,8 +117,8 @@ def error_from_answer(
     attempt: int = 0,
 ) -> GraphError:
     """The error that an answer of status 300 or more means. `headers` are keyed case-insensitively or in lower case."""
-    code, message, request_id = _said(body)
-    is_held = "x-msft-approval-code" in headers or f"{JUSTIFICATION}' is required" in message
+    code, message, request_id, told_wait = _said(body)
+    is_held = APPROVAL_CODE in headers or f"{JUSTIFICATION}' is required" in message
     fitting = BadRequest if status < 500 else AnswerLost if is_write else GraphUnavailable
     kind = ApprovalRequired if is_held else _BY_STATUS.get(status, fitting)
     error = kind(
@@ -126,7 +128,9 @@ def error_from_answer(
         request_id=headers.get("request-id") or request_id,
         client_request_id=client_request_id,
     )
-    wait = headers.get("retry-after")
+    wait = headers.get("retry-after") or told_wait
+    if isinstance(error, ApprovalRequired):
+        error.approval_code = headers.get(APPROVAL_CODE, "")
     if isinstance(error, Throttled):
         error.everyone = headers.get("x-ms-throttle-scope", "").startswith("Tenant/")
     if isinstance(error, Throttled) or wait:
@@ -134,14 +138,15 @@ def error_from_answer(
     return error
 
 
-def _said(body: Any) -> tuple[str, str, str]:
-    """Code, message and request id of an error body. Intune puts a second JSON document in the message.
+def _said(body: Any) -> tuple[str, str, str, str]:
+    """Code, message, request id and seconds to wait of an error body, "" for each that is not there. Intune puts a
+    second JSON document in the message, and sometimes the wait only there.
 
     https://github.com/microsoftgraph/powershell-intune-samples/issues/45
     """
     error = body.get("error") if isinstance(body, dict) else None
     if not isinstance(error, dict):
-        return "", "", ""
+        return "", "", "", ""
     inner = error.get("innerError") or {}
     message = str(error.get("message") or "")
     try:
@@ -150,4 +155,5 @@ def _said(body: Any) -> tuple[str, str, str]:
         document = None
     if isinstance(document, dict) and document.get("Message"):
         message = str(document["Message"]).split(" - Operation ID", 1)[0]
-    return str(error.get("code") or ""), message, str(inner.get("request-id") or "")
+    wait = str(document.get("RetryAfter") or "") if isinstance(document, dict) else ""
+    return str(error.get("code") or ""), message, str(inner.get("request-id") or ""), wait

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from intune_sync import own_words
 from intune_sync.graph.breaker import Breaker
@@ -52,15 +52,15 @@ class Gate:
     def failed(self, error: GraphError) -> None:
         self._breaker.failed(error)
 
-    def throttled(self, error: Throttled, service: str) -> None:
-        if service:
+    def throttled(self, error: Throttled, services: Iterable[str]) -> None:
+        for service in services:
             self._budget.hold(service, error.retry_after, everyone=error.everyone)
             self._budget.slow_down(service)
 
-    def asked_to_wait(self, error: GraphError, service: str) -> None:
+    def asked_to_wait(self, error: GraphError, services: Iterable[str]) -> None:
         """A 503 may say when to come back, just as a 429 does."""
-        if service and error.retry_after:
-            self._budget.hold(service, error.retry_after)
+        for service in services if error.retry_after else ():
+            self._budget.hold(service, error.retry_after or 0)
 
 
 def _no_probe() -> None:

@@ -168,6 +168,9 @@ class Operation(Moves):
         default=False, help_text=_("It may have been carried out: kept before the call, until the outcome is known.")
     )
     approval_since = models.DateTimeField(_("waiting for approval in Intune since"), null=True)
+    approval_code = models.CharField(
+        max_length=100, blank=True, help_text=_("By which Intune knows the request that waits for approval there.")
+    )
     quarantined_at = models.DateTimeField(_("set aside"), null=True)
     waits = models.PositiveSmallIntegerField(
         default=0, help_text=_("Times in a row that Intune was busy or away; they are not counted as attempts.")

@@ -7,7 +7,10 @@ Json = dict[str, Any]
 
 
 class GraphFault(Exception):
-    """An error answer. `plain` forces the short form of Entra; Intune wraps its message in a second JSON document."""
+    """An error answer. `plain` forces the short form of Entra; Intune wraps its message in a second JSON document,
+    which may say `said_wait` seconds to wait."""
+
+    said_wait: float | None = None
 
     def __init__(
         self, status: int, code: str, message: str, *, headers: dict[str, str] | None = None, plain: bool = False
@@ -43,22 +46,22 @@ def error_body(fault: GraphFault, *, intune: bool, at: str, request_id: str, cli
     """The body; `at` is a date without zone, as Graph writes it here."""
     message = fault.message
     if intune and not fault.plain:
-        message = _intune_message(fault.message, request_id, client_request_id, url)
+        message = _intune_message(fault, request_id, client_request_id, url)
     inner = {"date": at, "request-id": request_id, "client-request-id": client_request_id}
     return {"error": {"code": fault.code, "message": message, "innerError": inner}}
 
 
-def _intune_message(message: str, request_id: str, client_request_id: str, url: str) -> str:
+def _intune_message(fault: GraphFault, request_id: str, client_request_id: str, url: str) -> str:
     """https://github.com/microsoftgraph/powershell-intune-samples/issues/45 shows one."""
     text = (
-        f"{message} - Operation ID (for customer support): 00000000-0000-0000-0000-000000000000 - Activity ID: "
+        f"{fault.message} - Operation ID (for customer support): 00000000-0000-0000-0000-000000000000 - Activity ID: "
         f"{client_request_id or request_id} - Url: https://fef.msub05.manage.microsoft.com/StatelessService{url}"
     )
     document = {
         "_version": 3,
         "Message": text,
         "CustomApiErrorPhrase": "",
-        "RetryAfter": None,
+        "RetryAfter": fault.said_wait,
         "ErrorSourceService": "",
         "HttpHeaders": "{}",
     }

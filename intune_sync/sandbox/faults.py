@@ -13,7 +13,8 @@ from .messages import GraphRequest, PageFault
 Json = dict[str, Any]
 
 KINDS = {
-    "throttle": "429 with Retry-After `retry_after`: seconds, `absent`, or `date` (in `seconds` from now)",
+    "throttle": "429 with Retry-After `retry_after`: seconds, `absent`, `date` (in `seconds` from now), or `body` "
+    "(`seconds`, in Intune's message alone)",
     "status": "the answer `status`, and the request is not carried out",
     "status_after": "the answer `status` although the request has been carried out",
     "drop_before": "the connection ends, and the request is not carried out",
@@ -153,7 +154,9 @@ class Faults:
 def refusal(rule: FaultRule) -> GraphFault | None:
     """The error answer that stands in for the real one, if the rule gives one."""
     if rule.kind == "throttle":
-        return GraphFault(429, "TooManyRequests", "Please retry again later.", headers=_retry_after(rule, 1))
+        fault = GraphFault(429, "TooManyRequests", "Please retry again later.", headers=_retry_after(rule, 1))
+        fault.said_wait = rule.seconds if rule.retry_after == "body" else None
+        return fault
     if rule.kind == "down":
         return GraphFault(503, "serviceNotAvailable", "Service unavailable.", headers=_retry_after(rule, 5))
     if rule.kind in ("status", "status_after"):
@@ -165,7 +168,7 @@ def refusal(rule: FaultRule) -> GraphFault | None:
 
 def _retry_after(rule: FaultRule, usual: float | None) -> dict[str, str]:
     value = usual if rule.retry_after is None else rule.retry_after
-    if value is None or value == "absent":
+    if value in (None, "absent", "body"):
         return {}
     return {"Retry-After": http_date(rule.seconds) if value == "date" else str(value)}
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from .approvals import CODE, JUSTIFICATION
 from .clock import Clock, graph_date
 from .messages import GraphRequest
 
@@ -56,6 +57,8 @@ class Ledger:
             "identity": request.identity,
             "body": request.body if request.method != "GET" else None,
             "batch": request.batch,
+            "justification": request.headers.get(JUSTIFICATION, ""),
+            "approval_code": request.headers.get(CODE, ""),
         }
         self.entries.append(entry)
         return entry

@@ -21,6 +21,8 @@ AFRESH = {
     "error": "",
     "finished_at": None,
     "quarantined_at": None,
+    "approval_since": None,
+    "approval_code": "",
 }
 """Columns of an operation that is tried again with all its tries. What may have been sent stays in doubt."""
 

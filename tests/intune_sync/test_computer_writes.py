@@ -125,6 +125,9 @@ def test_imported_computers_end_up_in_autopilot_and_the_records_are_taken_away(t
     left = graph(tenant, "deviceManagement/importedWindowsAutopilotDeviceIdentities")["value"]
     assert not [raw for raw in left if raw["serialNumber"].startswith("PORTAL-")]
     assert len(tenant.calls(method="POST", path_contains="/import")) == 1
+    taken_away = tenant.calls(method="DELETE", path_contains="/importedWindowsAutopilotDeviceIdentities/")
+    assert all(base64.b64decode(call["justification"]).startswith(b"Terminsklar") for call in taken_away)
+    assert len([call for call in taken_away if call["batch"]]) == 2
 
 
 def test_an_import_whose_answer_was_lost_is_found_and_not_sent_again(tenant: Tenant):

@@ -86,6 +86,15 @@ def test_short_throttling_is_waited_out(client: GraphClient, sandbox: SandboxPro
     assert client.usage.throttled == 1
 
 
+def test_wait_that_intune_names_in_its_message_alone_is_kept(client: GraphClient, sandbox: SandboxProcess) -> None:
+    fault(sandbox, "throttle", retry_after="body", seconds=44.5, count=-1)
+
+    with pytest.raises(Throttled) as raised:
+        client.get(DEVICES)
+
+    assert raised.value.retry_after == 44.5
+
+
 def test_long_throttling_is_raised_with_its_wait_and_told_to_the_pages(
     client: GraphClient, sandbox: SandboxProcess
 ) -> None:

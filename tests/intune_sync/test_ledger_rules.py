@@ -12,8 +12,9 @@ from django.test import Client
 
 from intune_sync import apply, ledger
 from intune_sync.models import Epoch, KillSwitch, Operation
+from intune_sync.payloads import assignment_for
 from intune_sync.payloads.members import remove_request
-from intune_sync.services import stops
+from intune_sync.services import retry_change_set, stops
 from intune_sync.services.quarantine import release_operation
 from schools.models import AuditEvent, Notification, User
 from tests import factories
@@ -168,6 +169,40 @@ def test_a_write_waits_for_approval_in_intune_and_is_made_again(town: Town):
     assert operation_of(change_set).status == "verified"
     [asked] = town.tenant.sandbox.get("/sandbox/approvals")
     assert "Matematik 2" in asked["justification"]
+    first, *replays = town.tenant.writes(GEOGEBRA)
+    assert (first["approval_code"], {each["approval_code"] for each in replays}) == ("", {asked["id"]})
+    assert operation_of(change_set).approval_code == ""
+
+
+@pytest.mark.usefixtures("approval")
+def test_what_is_refused_in_intune_fails_and_is_asked_for_anew_only_by_a_person(town: Town):
+    change_set = town.started(GEOGEBRA)
+    apply.work(NOW)
+    approvals(town.tenant, "rejected")
+
+    for turn in range(1, 4):
+        apply.work(NOW + timedelta(minutes=20 * turn))
+
+    operation = operation_of(change_set)
+    assert (operation.status, operation.problem) == ("failed", "refused")
+    assert len(town.tenant.sandbox.get("/sandbox/approvals")) == 1
+    change_set.refresh_from_db()
+    retry_change_set(change_set, person(), NOW)
+    apply.work(NOW + timedelta(hours=2))
+    assert operation_of(change_set).status == "awaiting_approval"
+    assert len(town.tenant.sandbox.get("/sandbox/approvals")) == 2
+
+
+@pytest.mark.usefixtures("approval")
+def test_what_has_become_another_write_meanwhile_is_asked_for_anew(town: Town):
+    change_set = town.started(GEOGEBRA)
+    apply.work(NOW)
+    town.tenant.somebody_adds(GEOGEBRA, assignment_for("group", town.tenant.groups["provvakt"], "available"))
+
+    apply.work(NOW + timedelta(minutes=20))
+
+    assert [call["approval_code"] for call in town.tenant.writes(GEOGEBRA)] == ["", ""]
+    assert operation_of(change_set).status == "awaiting_approval"
 
 
 @pytest.mark.usefixtures("approval")
