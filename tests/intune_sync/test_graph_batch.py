@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from intune_sync import graph
-from intune_sync.graph import AnswerLost, BatchRequest, DependencyFailed, GraphUnavailable, NotFound
+from intune_sync.graph import AnswerLost, BatchRequest, DependencyFailed, GraphUnavailable, NotFound, Throttled
 from intune_sync.graph.budget import budget_of
 from intune_sync.graph.identities import registration
 from tests.sandbox_process import SandboxProcess
@@ -61,3 +61,14 @@ def test_each_write_of_a_batch_is_charged(sandbox: SandboxProcess) -> None:
         (each.service, each.kind): each.spent for each in budget_of(registration("reader").client_id).spending() or []
     }
     assert spent["entra", "write"] == 7
+
+
+def test_a_refused_batch_holds_the_services_of_its_calls(sandbox: SandboxProcess) -> None:
+    rule = {"kind": "throttle", "retry_after": 30, "match": {"path_contains": "$batch"}}
+    sandbox.post("/sandbox/faults", rule)
+
+    with graph.client() as client, pytest.raises(Throttled):
+        client.batch([delete("a")])
+
+    held = {each.service for each in budget_of(registration("reader").client_id).spending() or [] if each.held_seconds}
+    assert held == {"entra"}
