@@ -109,10 +109,15 @@ def repeated(entries: Iterable[Entry], approved: Approved) -> Iterator[str]:
 
 
 def too_early(entries: Iterable[Entry]) -> Iterator[str]:
-    """Requests to a service class before the time for which Graph had asked that identity to wait."""
+    """Requests to a service class before the time for which Graph had asked that identity to wait.
+
+    A batch as a whole is no service's; the calls in it are judged one by one.
+    """
     until: dict[tuple[str, str], float] = defaultdict(float)
     since: dict[tuple[str, str], float] = defaultdict(float)
     for entry in entries:
+        if entry["service"] is None:
+            continue
         who, at = (entry["app_id"], entry["service"]), received(entry)
         if since[who] + IN_FLIGHT_SECONDS < at < until[who]:
             yield f"call {entry['n']} to {who[1]} came {until[who] - at:.1f} s before it was allowed"

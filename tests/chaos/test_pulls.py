@@ -1,0 +1,87 @@
+"""Readings that go wrong in the middle: a part is never taken for the whole, and the next reading puts all right."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from random import Random
+from typing import Any
+
+import pytest
+
+from fleet.models import Device
+from intune_sync.models import GraphBreaker, SyncRun
+from schools.models import Municipality
+from tests.intune_sync.conftest import organisation, point_settings_at, pull_now, sandbox  # noqa: F401
+from tests.sandbox_process import SandboxProcess, start_sandbox
+
+pytestmark = [pytest.mark.chaos, pytest.mark.django_db]
+
+PullNow = Callable[[str], SyncRun]
+PATHS = {"devices": "/managedDevices", "autopilot": "/windowsAutopilotDeviceIdentities"}
+WRONG_PAGES: dict[str, dict[str, Any]] = {
+    "a link that leads in a circle": {"kind": "loop_page", "count": -1},
+    "an empty page in the middle": {"kind": "empty_page"},
+    "a page cut off": {"kind": "truncate", "count": -1},
+    "a page that never comes": {"kind": "drop_before", "count": -1},
+    "a page refused": {"kind": "status", "status": 403, "count": -1},
+    "a link that is gone": {"kind": "status", "status": 410, "count": -1},
+    "a page away": {"kind": "status", "status": 503, "count": -1},
+    "half the answer": {"kind": "shrink", "share": 0.5, "count": -1},
+    "rows that moved": {"kind": "shift_rows", "rows": -3, "count": 1},
+    "rows that come twice": {"kind": "shift_rows", "rows": 3, "count": 1},
+}
+CASES = [(wrong, resource) for wrong in WRONG_PAGES for resource in PATHS]
+IN_SHORT = 3
+
+
+@pytest.fixture(scope="module")
+def running_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess]:
+    """Computers for three pages. Nothing happens to them but what a test orders."""
+    found = start_sandbox(tmp_path_factory.mktemp("pages"), devices=2300, pace=0.0001)
+    yield found
+    found.stop()
+
+
+def listed(at: SandboxProcess, resource: str) -> set[str]:
+    """The ids that Intune has, read page by page without the portal."""
+    url, found = f"{at.url}/v1.0/deviceManagement{PATHS[resource]}", set[str]()
+    headers = {"Authorization": f"Bearer {at.token()}"}
+    while url:
+        page = at.session.get(url, headers=headers, timeout=30).json()
+        found |= {raw["id"] for raw in page["value"]}
+        url = page.get("@odata.nextLink", "")
+    return found
+
+
+def known(resource: str) -> set[str]:
+    column = "intune_id" if resource == "devices" else "autopilot_id"
+    return {str(each) for each in Device.objects.exclude(**{column: None}).values_list(column, flat=True)}
+
+
+@pytest.mark.seeds(short=IN_SHORT, full=len(CASES))
+def test_a_reading_goes_wrong(
+    seed: int,
+    sandbox: SandboxProcess,
+    organisation: Municipality,
+    pull_now: PullNow,
+    waits_are_over: Callable[[], None],
+):  # noqa: F811
+    wrong, resource = Random(1).sample(CASES, len(CASES))[seed - 1]
+    for each in ("autopilot", "devices"):
+        pull_now(each)
+    before = known(resource)
+    rule = {"match": {"method": "GET", "path_contains": PATHS[resource]}, "skip": 1, **WRONG_PAGES[wrong]}
+
+    sandbox.post("/sandbox/faults", rule)
+    run = pull_now(resource)
+
+    assert known(resource) == before
+    assert not Device.objects.missing().exists(), (wrong, resource, run.status, run.reason)
+    sandbox.delete("/sandbox/faults")
+    waits_are_over()
+    GraphBreaker.objects.all().delete()
+    SyncRun.objects.update(not_before=None)
+    assert pull_now(resource).status in ("changed", "no_changes")
+    assert known(resource) == before
+    assert not Device.objects.missing().exists()
+    assert before <= listed(sandbox, resource)
