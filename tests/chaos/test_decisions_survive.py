@@ -85,5 +85,5 @@ def test_a_killed_workers_work_is_taken_over_within_its_lease(
     workers.start()
     wait_until(lambda: is_applied(change_set), RECOVERS_WITHIN_SECONDS, workers)
 
-    record_property("seconds_to_recover", round(time.monotonic() - killed_at, 1))
+    record_property("recovery_seconds", round(time.monotonic() - killed_at, 1))
     assert verified() == len(APPS)
