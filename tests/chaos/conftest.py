@@ -20,6 +20,7 @@ from django.db import connection
 
 from tests.chaos.proxy import FaultProxy
 from tests.chaos.servers import Broker, Database, Proxies, running_broker, running_database, target, through
+from tests.intune_sync.conftest import organisation, pull_now, running_sandbox, sandbox  # noqa: F401
 from tests.pushing import Tenant, Town, build_town, push_sandbox, tenant  # noqa: F401
 from tests.sandbox_process import REPOSITORY
 

@@ -25,6 +25,8 @@ from tests.chaos.checker import Approved, key
 from tests.chaos.servers import Broker
 from tests.pushing import GEOGEBRA, Tenant, Town
 
+LONG_SECONDS = 150
+"""Long enough for anything that happens at all, on a machine that is busy."""
 APPS = (GEOGEBRA, "GIMP", "Inkscape")
 AT_ONCE: dict[str, Any] = {
     "action_failure_rate": 0.0,
@@ -110,6 +112,15 @@ def computers(town: Town, count: int) -> list[Device]:
 def graph(tenant: Tenant, path: str) -> Any:
     headers = {"Authorization": f"Bearer {tenant.sandbox.token()}"}
     return tenant.sandbox.session.get(f"{tenant.sandbox.url}/v1.0/{path}", headers=headers, timeout=30).json()
+
+
+def everything(town: Town) -> Approved:
+    """Some of each kind."""
+    whole, more = assignments(town), [registration(town), actions(town)]
+    for each in more:
+        whole.actions += each.actions
+        whole.imports += each.imports
+    return whole
 
 
 KINDS: dict[str, Callable[[Town], Approved]] = {

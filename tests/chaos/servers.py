@@ -24,6 +24,9 @@ from scripts.storage import remove_storage
 from tests.chaos.proxy import FaultProxy
 from tests.sandbox_process import REPOSITORY
 
+WRITING = "default,write,destructive"
+"""The queues of workers that do not read Intune's lists beside."""
+
 
 @dataclass
 class Broker:
@@ -44,10 +47,20 @@ class Broker:
         with Connection(self.url) as at:
             tasks.write.apply_async(connection=at)
 
+    def wake_actors(self) -> None:
+        with Connection(self.url) as at:
+            tasks.act.apply_async(connection=at)
+
     def sweep(self) -> None:
         """As beat does."""
         with Connection(self.url) as at:
             tasks.sweep.apply_async(connection=at)
+
+    def waiting(self) -> int:
+        """Messages of `WRITING` that no worker has taken, or not finished."""
+        with redis.Redis.from_url(self.url) as client:
+            queues = sum(client.llen(name) for name in WRITING.split(","))
+            return int(queues) + int(client.hlen("unacked"))
 
     def kill(self) -> None:
         self.service.process.kill()

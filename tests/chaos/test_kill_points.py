@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from itertools import product
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
@@ -13,35 +13,19 @@ from intune_sync.models import Operation
 from tests.chaos import orders
 from tests.chaos.checker import received, wrongs
 from tests.chaos.conftest import Workers, wait_until
-from tests.chaos.orders import sweeping
-from tests.chaos.servers import Broker
+from tests.chaos.kills import Kill
+from tests.chaos.orders import LONG_SECONDS, sweeping
+from tests.chaos.servers import WRITING, Broker
 from tests.pushing import Town
 
 pytestmark = [pytest.mark.chaos, pytest.mark.slow]
 
-LONG_SECONDS = 150
 IN_SHORT = {
     ("assignment", "after_call", "child"),
     ("import", "after_sending_is_kept", "group"),
     ("action", "before_sent_is_kept", "worker"),
 }
 RECOVERS_WITHIN_SECONDS = 90
-
-
-class Kill(NamedTuple):
-    kind: str
-    point: str
-    whom: str
-
-    def ordered(self, workers: Workers) -> None:
-        (workers.kill_points / self.point).write_text(self.whom)
-
-    def victim(self, workers: Workers) -> str:
-        """The process that has taken the order to be killed there; empty until then."""
-        return next((path.suffix[1:] for path in workers.kill_points.glob(f"{self.point}.*")), "")
-
-    def moment(self, workers: Workers) -> float:
-        return (workers.kill_points / f"{self.point}.{self.victim(workers)}").stat().st_ctime
 
 
 def cases() -> Iterator[Any]:
@@ -65,12 +49,12 @@ def intune_is_quick(town: Town) -> None:
 def test_killed_there_nothing_is_lost_or_doubled(kill: Kill, town: Town, workers: Workers, broker: Broker):
     kill.ordered(workers)
     approved = orders.KINDS[kill.kind](town)
-    first = workers.start()
+    first = workers.start(queues=WRITING)
 
     victim = wait_until(sweeping(broker, lambda: kill.victim(workers)), LONG_SECONDS, workers)
     if kill.whom != "child":
         first.wait(timeout=30)
-        workers.start()
+        workers.start(queues=WRITING)
     orders.let_leases_run_out(f":{victim}" if kill.whom != "group" else "")
     wait_until(sweeping(broker, orders.is_done, hurried=True), LONG_SECONDS, workers)
 
@@ -87,13 +71,13 @@ def test_another_worker_takes_over_in_time(
     """Nobody shortens the lease: from the kill until Intune is asked again about what the dead worker held."""
     kill.ordered(workers)
     approved = orders.KINDS[kill.kind](town)
-    first = workers.start()
+    first = workers.start(queues=WRITING)
     victim = wait_until(sweeping(broker, lambda: kill.victim(workers)), LONG_SECONDS, workers)
     first.wait(timeout=30)
     killed_at = kill.moment(workers)
     about = orders.object_of(Operation.objects.get(status__in=Operation.HELD, worker__endswith=f":{victim}"))
 
-    workers.start()
+    workers.start(queues=WRITING)
     calls = wait_until(sweeping(broker, lambda: calls_since(town, about, killed_at)), LONG_SECONDS, workers)
     taken_over = calls[0]
     wait_until(sweeping(broker, orders.is_done, hurried=True), LONG_SECONDS, workers)
