@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from fleet.models import Device
-from intune_sync.models import GraphBreaker, SyncRun
+from intune_sync import runs
+from intune_sync.models import GraphBreaker, IntuneGroup, SyncRun
 from schools.models import Municipality
-from tests.intune_sync.conftest import organisation, point_settings_at, pull_now, sandbox  # noqa: F401
 from tests.sandbox_process import SandboxProcess, start_sandbox
 
 pytestmark = [pytest.mark.chaos, pytest.mark.django_db]
@@ -65,7 +65,7 @@ def test_a_reading_goes_wrong(
     organisation: Municipality,
     pull_now: PullNow,
     waits_are_over: Callable[[], None],
-):  # noqa: F811
+):
     wrong, resource = Random(1).sample(CASES, len(CASES))[seed - 1]
     for each in ("autopilot", "devices"):
         pull_now(each)
@@ -85,3 +85,20 @@ def test_a_reading_goes_wrong(
     assert known(resource) == before
     assert not Device.objects.missing().exists()
     assert before <= listed(sandbox, resource)
+
+
+@pytest.mark.parametrize("code", ["syncStateNotFound", pytest.param("resyncRequired", marks=pytest.mark.full_only)])
+def test_a_delta_link_is_gone(code: str, sandbox: SandboxProcess, organisation: Municipality, pull_now: PullNow):
+    pull_now("groups")
+    before = set(IntuneGroup.objects.values_list("graph_id", "display_name", "member_count"))
+    rule = {"kind": "status", "status": 410, "code": code, "match": {"path_contains": "/groups/delta"}}
+
+    sandbox.post("/sandbox/faults", rule)
+    (run,) = runs.request_runs(["groups"], "schedule", mode="window")
+    runs.run(run.pk)
+    sandbox.delete("/sandbox/faults")
+    for _turn in range(5):
+        runs.run(runs.request_runs(["groups"], "schedule", mode="window")[0].pk)
+
+    assert SyncRun.objects.order_by("id").last().status in ("changed", "no_changes")
+    assert set(IntuneGroup.objects.values_list("graph_id", "display_name", "member_count")) == before
