@@ -17,7 +17,7 @@ UV_COMPILE := .venv/bin/uv pip compile --quiet --universal --python-version 3.11
 	--no-emit-index-url --no-emit-find-links
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-reset setup setup-dev test lint bench bench-large screenshots contract messages lock clean
+.PHONY: help demo demo-reset setup setup-dev test lint chaos chaos-bugs bench bench-large screenshots contract messages lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -48,11 +48,19 @@ lint: setup-dev ## format, style, types, import directions, migrations, settings
 	@$(NOWHERE) $(VENV_PYTHON) manage.py check --deploy --fail-level WARNING
 	@$(VENV_PYTHON) -m scripts.messages check
 
+chaos: setup-dev ## the whole fault programme, an hour or more; writes docs/reliability.md; ARGS="-k redis" chooses
+	@$(VENV_PYTHON) -m pytest -p tests.chaos.report tests/chaos --chaos=full -n 2 --dist loadgroup \
+		$(if $(ARGS),$(ARGS),--write-table docs/reliability.md)
+
+chaos-bugs: setup-dev ## plant twenty bugs in a copy, one at a time: the fault programme has to catch each; ARGS="--only NAME"
+	@$(VENV_PYTHON) -m tests.chaos.bugs $(if $(ARGS),$(ARGS),--write docs/reliability.md)
+
 bench: setup-dev ## measure against the limits, for 11,000 and 110,000 computers; ARGS="--write docs/performance.md"
 	@$(VENV_PYTHON) -m bench $(ARGS)
 
-bench-large: setup-dev ## the same for 110,000 and 1,100,000 computers and 6,600,000 rows of install status: an hour
+bench-large: setup-dev ## the same for 110,000 and 1,100,000 computers, 6,600,000 rows of install status, and 3,000 writes: hours
 	@$(VENV_PYTHON) -m bench --name bench-large --no-pages --computers 110000 1100000 --report-rows 6600000 --slow-up-to 0 $(ARGS)
+	@$(VENV_PYTHON) -m bench --name bench-writes --writes 3000 $(ARGS)
 
 screenshots: setup-dev ## pictures of every page of the running demo, to DATA_DIR/screenshots
 	@$(PYTHON) -m scripts.chromium

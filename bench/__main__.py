@@ -18,14 +18,14 @@ from bench.stage import stage
 if TYPE_CHECKING:
     from bench.fast import FastGraph
 
-RECORDED = 11_000
+RECORDED, FEW = 11_000, 300
 START, END = "<!-- {name}: begin -->", "<!-- {name}: end -->"
 
 
 def main() -> None:
     options = _options()
     text, all_met = "", True
-    for heading, findings in _tables(options):
+    for heading, findings in _writing(options.writes) if options.writes else _tables(options):
         part = f"### {heading}\n\n{as_markdown(findings)}\n"
         print(part, flush=True)
         text, all_met = f"{text}\n{part}", all_met and all(each.is_met for each in findings)
@@ -48,6 +48,13 @@ def _tables(options: argparse.Namespace) -> Iterator[tuple[str, list[Finding]]]:
             recording = record(client)
         with fast_graph(Path(folder) / "graph", recording) as server:
             yield from _sizes(options, server)
+
+
+def _writing(writes: int) -> Iterator[tuple[str, list[Finding]]]:
+    with stage(FEW):
+        from bench.writes import measure  # noqa: PLC0415
+
+        yield "Writing assignments", measure(writes)
 
 
 def _sizes(options: argparse.Namespace, server: FastGraph) -> Iterator[tuple[str, list[Finding]]]:
@@ -113,6 +120,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--slow-up-to", type=int, default=11_000, help="largest fleet read with a second per page")
     parser.add_argument("--no-pages", dest="pages", action="store_false", help="leave the portal's pages out")
+    parser.add_argument("--writes", type=int, default=0, help="measure this many assignment writes, and nothing else")
     parser.add_argument("--write", type=Path, help="file whose figures are replaced, such as docs/performance.md")
     parser.add_argument("--name", default="bench", help="which figures of that file")
     return parser.parse_args()

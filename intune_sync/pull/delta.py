@@ -13,6 +13,7 @@ from typing import Any
 
 from intune_sync import own_words
 from intune_sync.graph import BadAnswer, BadRequest, GraphClient, GraphError, NotFound
+from intune_sync.graph.trail import Trail
 
 log = logging.getLogger(__name__)
 
@@ -63,13 +64,15 @@ def is_removed(item: Mapping[str, Any]) -> bool:
 
 
 def _pages(graph: GraphClient, path: str, params: Mapping[str, str] | None) -> Iterator[Changes]:
-    seen: set[str] = set()
+    seen, trail = set[str](), Trail(by_content=True)
     while path:
         seen.add(path)
         body = graph.get(path, params)
         if not isinstance(body, dict) or not isinstance(body.get("value"), list):
             raise BadAnswer(own_words.NO_LIST)
         path, params = _inside(graph, body.get("@odata.nextLink"), seen), None
+        if path:
+            trail.pass_by(body["value"])
         link = "" if path else str(body.get("@odata.deltaLink") or "")
         if not path and not link:
             raise BadAnswer(own_words.NO_DELTA_LINK)

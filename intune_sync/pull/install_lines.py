@@ -20,10 +20,7 @@ def install_lines(version_id: int, header: Cells) -> Lines[Cells]:
     """For a report whose columns are `header`; `version_id` is our version's key."""
     places = {name: place for place, name in enumerate(header)}
     own = itemgetter(*[places.get(name, len(header)) for name in _OWN])  # no such column: IndexError
-    said = [places[name] for name in _KIND if name in places]
-
-    def kind_of(row: Cells) -> tuple[str, ...]:
-        return tuple([row[place] for place in said])
+    kind_of = itemgetter(*[places[name] for name in _KIND if name in places] or [len(header)])
 
     def careful(row: Cells) -> tuple[Any, ...] | None:
         found = install_row(dict(zip(header, row, strict=False)))

@@ -83,7 +83,7 @@ INSERT INTO deployments_installstatus (app_version_id, device_id, state, error_c
 SELECT app_version_id, device_id, state, error_code, detail, reported_at,
   CASE WHEN state = 'installed' THEN COALESCE(reported_at, %(now)s) END
 FROM latest WHERE kept_id IS NULL
-ON CONFLICT DO NOTHING
+ORDER BY app_version_id, device_id
 """
 
 # Intune no longer says anything of these: not deleted, but no longer known.
