@@ -78,10 +78,10 @@ def run(run_id: int, *, on_seen: Seen | None = None) -> SyncRun:
     return row
 
 
-def run_if_there(run_id: int) -> None:
-    """As `run`, for a message that may be late: the row need not exist any more."""
-    with suppress(SyncRun.DoesNotExist):
-        run(run_id)
+def run_if_there(run_id: int) -> bool:
+    """As `run`, for a message that may be late: the row need not exist any more. Whether a turn was taken."""
+    turn = SyncRun.objects.filter(pk=run_id).values_list("turn", flat=True).first()
+    return turn is not None and run(run_id).turn != turn
 
 
 def due_ids(now: datetime) -> list[int]:

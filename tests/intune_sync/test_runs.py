@@ -14,7 +14,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone, translation
 
-from intune_sync import locks, runs
+from intune_sync import locks, runs, signs, tasks
 from intune_sync.locks import FAMILY
 from intune_sync.models import SyncRun
 from intune_sync.queries import freshness, health
@@ -237,3 +237,16 @@ def test_health_offers_the_release_of_an_unsafe_run_until_somebody_did() -> None
     runs.release(run, admin)
 
     assert health(admin, timezone.now()).releasable == []
+
+
+def test_message_that_finds_nothing_to_do_wakes_nobody() -> None:
+    """Otherwise each late message would send as many as there are runs due, and a slow worker would never catch up."""
+    SyncRun.objects.create(resource="groups", trigger="schedule")
+    over = factories.sync_run("apps", "no_changes")
+    broker = signs._redis()
+    before = broker.llen("pull")
+
+    for _message in range(3):
+        tasks.pull.apply(args=[over.pk])
+
+    assert broker.llen("pull") == before
