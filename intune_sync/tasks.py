@@ -38,8 +38,7 @@ def sweep() -> None:
 @shared_task(soft_time_limit=settings.PULL_SECONDS, time_limit=settings.PULL_SECONDS + 30)
 def pull(run_id: int) -> None:
     """One turn of a run; then wakes what is due next, such as the run that waited for this one. A message that came
-    late
-    or twice wakes nobody: otherwise messages would grow faster than a worker takes them."""
+    late or twice wakes nobody: otherwise messages would grow faster than a worker takes them."""
     if runs.run_if_there(run_id):
         wake_pull(runs.due_ids(timezone.now()))
 
