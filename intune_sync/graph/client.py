@@ -27,6 +27,7 @@ from intune_sync.graph.errors import (
 from intune_sync.graph.gate import Gate
 from intune_sync.graph.services import Charge, charges, service_of
 from intune_sync.graph.tokens import TokenSource
+from intune_sync.graph.trail import Trail
 from intune_sync.graph.transport import Answer, NoAnswer, Transport
 from intune_sync.graph.waits import apart, backoff_seconds
 
@@ -121,13 +122,15 @@ class GraphClient:
         While the caller works on a page the next one is on its way; never more than that one.
         Raises BadAnswer for a next link that leads in a circle or to another host, where the token must not go.
         """
-        url, seen, early = self._address(path, version), set[str](), None
+        url, seen, early, trail = self._address(path, version), set[str](), None, Trail()
         while url:
             seen.add(url)
             body = self._exchange("GET", url, params=params, early=early).body
             if not isinstance(body, dict) or not isinstance(body.get("value"), list):
                 raise BadAnswer(own_words.NO_LIST)
             url, params = next_link(body, seen), None
+            if url:
+                trail.pass_by(body["value"])
             early = self._sent_ahead(url) if url else None
             yield body.pop("value")
 
