@@ -80,6 +80,19 @@ def test_what_a_worker_holds_no_other_touches(town: Town):
     assert wrongs(town.tenant, approved) == []
 
 
+def test_a_worker_whose_work_another_has_taken_over_sends_nothing(town: Town):
+    approved = orders.actions(town, "syncDevice")
+    late = ledger.claim(timezone.now(), "late", actions=True)
+    other = ledger.claim(timezone.now() + LEASE * 2, "other", actions=True)
+
+    go_on(late, LEASE * 2, "destructive")
+    sent_by_late = received(town.tenant, "/syncDevice")
+    go_on(other, LEASE * 2, "destructive")
+
+    assert sent_by_late == []
+    assert wrongs(town.tenant, approved) == []
+
+
 @pytest.mark.parametrize("kind", ["syncDevice", "autopilotReset"])
 def test_a_worker_that_wakes_up_late_does_nothing_again(town: Town, kind: str):
     approved = orders.actions(town, kind)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from intune_sync.graph import BadAnswer, Forbidden, GraphClient
+from intune_sync.graph.trail import MOST_EMPTY
 from intune_sync.graph.transport import Answer, NoAnswer
 
 URL = "https://graph.example"
@@ -99,6 +100,21 @@ def test_circle_is_refused_before_it_is_followed() -> None:
     with graph, pytest.raises(BadAnswer):
         list(graph.pages("things"))
     assert len(wire.asked) == 2
+
+
+def test_circle_by_ever_new_links_ends() -> None:
+    again = [{**page(0), "@odata.nextLink": f"{URL}/v1.0/things?page={number}"} for number in range(1, 9)]
+    graph, wire = client(*again)
+    with graph, pytest.raises(BadAnswer):
+        list(graph.pages("things"))
+    assert len(wire.asked) == 2
+
+
+def test_empty_pages_end_at_last() -> None:
+    empty = [{"value": [], "@odata.nextLink": f"{URL}/v1.0/things?page={number}"} for number in range(MOST_EMPTY + 2)]
+    graph, _wire = client(*empty)
+    with graph, pytest.raises(BadAnswer):
+        list(graph.pages("things"))
 
 
 def test_caller_that_stops_leaves_nothing_waiting() -> None:

@@ -1,0 +1,205 @@
+"""The bugs: where each is, what stands there, what is planted instead, and which test has to fail for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+WRITES = "tests/chaos/test_write_promises.py::"
+DOOR = "tests/chaos/test_door_promises.py::"
+READS = "tests/chaos/test_read_promises.py::"
+
+
+@dataclass(frozen=True)
+class Bug:
+    """`old` stands in `file` so many `times`."""
+
+    name: str
+    sentence: str
+    file: str
+    old: str
+    new: str
+    caught_by: str
+    times: int = 1
+
+    @contextmanager
+    def planted(self, checkout: Path) -> Iterator[None]:
+        path = checkout / self.file
+        sound = path.read_text(encoding="utf-8")
+        path.write_text(self.planted_in(sound), encoding="utf-8")
+        yield
+        path.write_text(sound, encoding="utf-8")
+
+    def planted_in(self, text: str) -> str:
+        """Raises ValueError when `old` does not stand there exactly so many times."""
+        found = text.count(self.old)
+        if found != self.times:
+            raise ValueError(f"{self.name}: what is replaced stands {found} times in {self.file}")
+        return text.replace(self.old, self.new)
+
+
+BUGS = (
+    Bug(
+        "lease-not-checked",
+        "A worker takes what another holds, whose lease has not run out.",
+        "intune_sync/models/operations.py",
+        "left = Q(status__in=Operation.HELD, lease_expires_at__lte=now)",
+        "left = Q(status__in=Operation.HELD)",
+        f"{WRITES}test_what_a_worker_holds_no_other_touches",
+    ),
+    Bug(
+        "fence-ignored",
+        "A worker goes on with what another has taken over.",
+        "intune_sync/ledger.py",
+        "fence=self.fence, ",
+        "",
+        f"{WRITES}test_a_worker_whose_work_another_has_taken_over_sends_nothing",
+        times=3,
+    ),
+    Bug(
+        "request-forgotten",
+        "That a call is being made is stored, and not which one.",
+        "intune_sync/sending.py",
+        "lease.move(Status.SENDING, at(), request_hash=digest(body), sent_at=at(), waits=0, **columns)",
+        "lease.move(Status.SENDING, at())",
+        f"{WRITES}test_a_destructive_action_whose_answer_was_lost_is_not_sent_again[autopilotReset]",
+    ),
+    Bug(
+        "destructive-sent-again",
+        "A destructive action that is not to be seen is sent again like any other.",
+        "intune_sync/action_work.py",
+        "    elif lease.operation.is_destructive:\n        lease.fail(Problem.NEVER_SEEN, now)\n",
+        "",
+        f"{WRITES}test_a_destructive_action_that_never_arrived_is_not_sent_again[retire]",
+    ),
+    Bug(
+        "epoch-ignored",
+        "A database restored from a backup sends the destructive actions that it remembers as unsent.",
+        "intune_sync/epochs.py",
+        "    return epoch.pk == number and epoch.database == fingerprint()",
+        "    return epoch.pk == number",
+        f"{WRITES}test_a_restored_database_wipes_nothing",
+    ),
+    Bug(
+        "switch-only-at-claim",
+        "The kill switch stops new work and not what is claimed already.",
+        "intune_sync/ledger.py",
+        "allowed = mine.exclude(Exists(KillSwitch.objects.thrown())) if status == Status.SENDING else mine",
+        "allowed = mine",
+        f"{WRITES}test_the_switch_stops_what_is_claimed_already",
+    ),
+    Bug(
+        "posted-without-merge",
+        "The portal's own entries are sent as the whole list.",
+        "intune_sync/merge.py",
+        "    foreign = [raw for raw in observed if assignment_key(raw) not in owned_keys]\n",
+        "    foreign: list[Raw] = []\n",
+        f"{WRITES}test_entries_of_others_are_in_every_list_that_is_sent[Inkscape]",
+    ),
+    Bug(
+        "filters-dropped",
+        "Lists are read from v1.0, which knows no filters, and sent back without them.",
+        "intune_sync/lists.py",
+        "client.pages(assignments_path(app_id), version=BETA)",
+        'client.pages(assignments_path(app_id), version="v1.0")',
+        f"{WRITES}test_entries_of_others_stay_as_they_are_with_their_filters",
+    ),
+    Bug(
+        "not-read-back",
+        "A write counts as done because it was answered.",
+        "intune_sync/apply.py",
+        '    current = read_list(client, app_id)\n    reach("after_reading_back")',
+        '    current = merged.write\n    reach("after_reading_back")',
+        f"{WRITES}test_what_somebody_took_away_after_the_writing_is_written_again",
+    ),
+    Bug(
+        "tries-without-end",
+        "What always breaks is tried for ever.",
+        "intune_sync/ledger.py",
+        "MOST_TRIES = 3",
+        "MOST_TRIES = 1000",
+        f"{WRITES}test_a_write_that_always_breaks_is_set_aside_after_three_tries",
+    ),
+    Bug(
+        "import-not-in-doubt",
+        "An import whose answer was lost is not looked for among Intune's records, and is sent again.",
+        "intune_sync/import_work.py",
+        "answer = send(lease, body, call, at, in_doubt=True, before=before)",
+        "answer = send(lease, body, call, at, before=before)",
+        f"{WRITES}test_an_import_whose_answer_was_lost_is_not_sent_again",
+    ),
+    Bug(
+        "batch-errors-ignored",
+        "The answer to a batch counts as the answer to each call in it.",
+        "intune_sync/graph/batch.py",
+        "    if status < 300:\n        return BatchAnswer(status, body, None, client_request_id, request_id)",
+        "    if status < 600:\n        return BatchAnswer(status, body, None, client_request_id, request_id)",
+        f"{WRITES}test_records_of_an_import_are_taken_away_though_some_deletions_fail",
+    ),
+    Bug(
+        "sent-again-after-a-lost-answer",
+        "A write that got no answer is sent again like a read.",
+        "intune_sync/graph/client.py",
+        "                if isinstance(error, AnswerLost):\n                    break\n",
+        "",
+        f"{WRITES}test_a_group_whose_answer_was_lost_is_created_once",
+    ),
+    Bug(
+        "removed-without-ref",
+        "A member is removed by a path that deletes the computer's own object.",
+        "intune_sync/payloads/members.py",
+        "members/{UUID(str(object_id))}/$ref",
+        "members/{UUID(str(object_id))}",
+        f"{WRITES}test_a_computer_that_leaves_a_group_stays_in_the_directory",
+    ),
+    Bug(
+        "retry-after-ignored",
+        "The portal waits for a second at most, and not as long as Graph asked.",
+        "intune_sync/graph/waits.py",
+        "            return max(0.0, seconds)\n",
+        "            return max(0.0, min(1.0, seconds))\n",
+        f"{DOOR}test_nothing_is_asked_before_the_time_that_graph_named[4.5]",
+    ),
+    Bug(
+        "budget-open-without-redis",
+        "Without Redis there is no limit.",
+        "intune_sync/graph/budget.py",
+        "        return self._ask_alone(wanted)\n",
+        "        return 0.0\n",
+        f"{DOOR}test_without_redis_nothing_is_written_freely",
+    ),
+    Bug(
+        "empty-page-is-the-end",
+        "A page without rows counts as the last.",
+        "intune_sync/graph/client.py",
+        "            url, params = next_link(body, seen), None\n",
+        '            url, params = next_link(body, seen) if body["value"] else "", None\n',
+        f"{READS}test_an_empty_page_is_not_the_end",
+    ),
+    Bug(
+        "no-brake",
+        "Whatever an answer lacks is believed to be gone.",
+        "intune_sync/pull/guard.py",
+        "    if absent > 1 and (absent > MOST_COMPUTERS or absent > SHARE_OF_COMPUTERS * known):",
+        "    if absent > known:",
+        f"{READS}test_computers_that_half_an_answer_lacks_are_not_missing[0.5]",
+    ),
+    Bug(
+        "link-moved-before-the-rows",
+        "The place from which changes are asked for moves before they are stored.",
+        "intune_sync/pull/groups.py",
+        "    changes = read_changes(pull, delta_link(pull.run.resource))\n",
+        "    changes = read_changes(pull, delta_link(pull.run.resource))\n    move_link(pull, changes.link)\n",
+        f"{READS}test_what_changed_before_a_run_that_failed_is_told_by_the_next",
+    ),
+    Bug(
+        "forgotten-link-ignored",
+        "A link that Graph has forgotten counts as one without changes.",
+        "intune_sync/pull/groups.py",
+        '            return _pull_whole(pull, {"resynced": 1})\n',
+        "            return Outcome()\n",
+        f"{READS}test_a_link_that_graph_has_forgotten_loses_no_change[gone]",
+    ),
+)
