@@ -31,6 +31,8 @@ WRONG_PAGES: dict[str, dict[str, Any]] = {
     "rows that come twice": {"kind": "shift_rows", "rows": 3, "count": 1},
 }
 CASES = [(wrong, resource) for wrong in WRONG_PAGES for resource in PATHS]
+LET_GO = {("rows that moved", "autopilot"): 3}
+"""An enrolled computer that one whole reading of Autopilot lacks counts as not registered there until the next."""
 IN_SHORT = 3
 
 
@@ -75,7 +77,8 @@ def test_a_reading_goes_wrong(
     sandbox.post("/sandbox/faults", rule)
     run = pull_now(resource)
 
-    assert known(resource) == before
+    assert len(before - known(resource)) <= LET_GO.get((wrong, resource), 0)
+    assert known(resource) <= before
     assert not Device.objects.missing().exists(), (wrong, resource, run.status, run.reason)
     sandbox.delete("/sandbox/faults")
     waits_are_over()
