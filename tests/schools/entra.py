@@ -57,6 +57,5 @@ def come_back(client: Client, address: str, **changes: str) -> Any:
 
 
 def note(client: Client) -> str:
-    """What the sign-in page says in English, once."""
-    client.cookies["django_language"] = "en"
+    """What the sign-in page says, once."""
     return str(client.get("/login/").context["note"])

@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from django.test import Client
 
+from schools.entra.refusals import REFUSALS
 from schools.models import AuditEvent, EntraAccount, RoleAssignment, User
 from tests import factories
 from tests.schools.entra import Tenant, come_back, note
@@ -161,7 +162,7 @@ def test_the_page_offers_the_school_account_first(entra: Tenant, client: Client)
 def test_without_a_registration_there_is_no_sign_in_by_entra(client: Client, db: None) -> None:
     assert "/login/entra/" not in client.get("/login/").content.decode()
     assert client.get("/login/entra/")["Location"] == "/login/"
-    assert "turned off" in note(client)
+    assert note(client) == REFUSALS["off"]
 
 
 def test_without_local_accounts_passwords_lead_nowhere(client: Client, settings: Any, db: None) -> None:
