@@ -94,8 +94,8 @@ def repeated(entries: Iterable[Entry], approved: Approved) -> Iterator[str]:
     """Destructive calls at most once; other actions and imports as often as ordered."""
     executed = [entry for entry in entries if entry["executed"] and entry["method"] == "POST"]
     calls = Counter(entry["path"] for entry in executed if "/managedDevices/" in entry["path"])
-    for path, count in calls.items():
-        ordered = approved.actions.get(path, 0)
+    for path in sorted(calls.keys() | approved.actions.keys()):
+        ordered, count = approved.actions.get(path, 0), calls[path]
         if count > ordered or (count < ordered and not path.endswith(DESTRUCTIVE)):
             yield f"{path}: ordered {ordered} times, done {count} times"
     serials: Counter[str] = Counter()
@@ -103,9 +103,9 @@ def repeated(entries: Iterable[Entry], approved: Approved) -> Iterator[str]:
         if "importedWindowsAutopilotDeviceIdentities" in entry["path"]:
             rows = (entry["body"] or {}).get("importedWindowsAutopilotDeviceIdentities", [entry["body"]])
             serials.update(row["serialNumber"] for row in rows)
-    for serial, count in serials.items():
-        if count != approved.imports.get(serial, 0):
-            yield f"{serial}: import ordered {approved.imports.get(serial, 0)} times, done {count} times"
+    for serial in sorted(serials.keys() | approved.imports.keys()):
+        if serials[serial] != approved.imports.get(serial, 0):
+            yield f"{serial}: import ordered {approved.imports.get(serial, 0)} times, done {serials[serial]} times"
 
 
 def too_early(entries: Iterable[Entry]) -> Iterator[str]:

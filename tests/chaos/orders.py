@@ -101,10 +101,12 @@ def called(device: Device, kind: str) -> str:
 
 
 def computers(town: Town, count: int) -> list[Device]:
-    """Computers that Intune manages and that no earlier run has done anything to, in the portal."""
+    """Computers with one record in Intune and one in Autopilot that no earlier run has done anything to."""
     rows = graph(town.tenant, "deviceManagement/managedDevices")["value"]
-    fresh = [raw for raw in rows if raw["operatingSystem"] == "Windows" and raw["serialNumber"]]
-    fresh = [raw for raw in fresh if not raw["deviceActionResults"]]
+    records = Counter(raw["serialNumber"] for raw in rows)
+    registered = graph(town.tenant, "deviceManagement/windowsAutopilotDeviceIdentities")["value"]
+    known = {raw["serialNumber"] for raw in registered if records[raw["serialNumber"]] == 1}
+    fresh = [raw for raw in rows if raw["serialNumber"] in known and not raw["deviceActionResults"]]
     school = town.schools["GY-RONN"]
     return [factories.device(school, serial_number=raw["serialNumber"], intune_id=raw["id"]) for raw in fresh[-count:]]
 
@@ -116,11 +118,15 @@ def graph(tenant: Tenant, path: str) -> Any:
 
 def everything(town: Town) -> Approved:
     """Some of each kind."""
-    whole, more = assignments(town), [registration(town), actions(town)]
+    return together(assignments(town), registration(town), actions(town))
+
+
+def together(first: Approved, *more: Approved) -> Approved:
+    """`first` has the assignments."""
     for each in more:
-        whole.actions += each.actions
-        whole.imports += each.imports
-    return whole
+        first.actions += each.actions
+        first.imports += each.imports
+    return first
 
 
 KINDS: dict[str, Callable[[Town], Approved]] = {
