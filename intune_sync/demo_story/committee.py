@@ -49,6 +49,7 @@ class Told:
     reason: str
     by: str
     container: str = ""
+    days_ago: int = 1
     supported_by: tuple[str, ...] = ()
     comment: str = ""
 
@@ -59,6 +60,7 @@ LAST_TERM = Told(
     "Programmering i teknik för årskurs 4–6. Sex skolor har köpt robotarna.",
     "johan",
     "grundskola",
+    days_ago=176,
 )
 COMING_TERM = [
     Told(
@@ -67,6 +69,7 @@ COMING_TERM = [
         "Notskrift i musik från årskurs 4. Gratis, och eleverna kan fortsätta hemma.",
         "karin",
         "grundskola",
+        days_ago=16,
         supported_by=("johan", "gunilla"),
         comment="Estetiska gymnasiet använder det redan, utan fel.",
     ),
@@ -76,6 +79,7 @@ COMING_TERM = [
         "Programmering 1 behöver en editor som fungerar likadant i hela kommunen.",
         "gunilla",
         "gymnasieskola",
+        days_ago=11,
         supported_by=("bengt",),
     ),
     Told(
@@ -83,8 +87,15 @@ COMING_TERM = [
         "Mozilla Firefox",
         "Skolorna använder Chrome. Två webbläsare är dubbelt så mycket att uppdatera.",
         "anna",
+        days_ago=6,
     ),
-    Told("remove", "VLC media player", "Webbläsaren spelar det mesta. Ett program mindre att uppdatera.", "bengt"),
+    Told(
+        "remove",
+        "VLC media player",
+        "Webbläsaren spelar det mesta. Ett program mindre att uppdatera.",
+        "bengt",
+        days_ago=2,
+    ),
 ]
 
 
@@ -120,7 +131,7 @@ def _fill_seats() -> None:
 
 def _last_meeting(baseline: Baseline, now: datetime) -> None:
     """One proposal that the committee postponed against one vote: it stands on the next agenda."""
-    made = _propose(baseline, LAST_TERM, baseline.semester.starts_on)
+    made = _propose(baseline, LAST_TERM, baseline.semester.starts_on, now)
     starts_at = now - timedelta(days=160)
     meeting = call_meeting(
         baseline,
@@ -167,7 +178,7 @@ def _coming_term(present: Semester, now: datetime) -> None:
         review_on=today + timedelta(days=150),
     )
     for told in COMING_TERM:
-        _propose(baseline, told, today)
+        _propose(baseline, told, today, now)
     meets = timezone.localtime(now + timedelta(days=21)).replace(hour=13, minute=0, second=0, microsecond=0)
     call_meeting(
         baseline,
@@ -189,7 +200,7 @@ def _next(present: Semester) -> Baseline:
     return open_semester(present.year, Semester.Term.HT, *dates, by=_person("anna"))
 
 
-def _propose(baseline: Baseline, told: Told, on: date) -> Proposal | None:
+def _propose(baseline: Baseline, told: Told, on: date, now: datetime) -> Proposal | None:
     """None where the tenant has no such application, or nobody has what is to be removed."""
     application = Application.objects.filter(name=told.application, versions__isnull=False).first()
     if application is None:
@@ -207,6 +218,8 @@ def _propose(baseline: Baseline, told: Told, on: date) -> Proposal | None:
         by=_person(told.by),
         on=on,
     )
+    made.created_at = now - timedelta(days=told.days_ago)
+    made.save(update_fields=["created_at"])
     for name in told.supported_by:
         proposals.support(made, _person(name))
     if told.comment:
