@@ -113,6 +113,25 @@ def test_report_read_again_writes_only_what_it_says_anew(a_pull: MakePull) -> No
     assert list(states) == ["installed"] * 3 + ["failed", "unknown"]
 
 
+def scans_of_install_status() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT seq_scan FROM pg_stat_xact_user_tables WHERE relname = 'deployments_installstatus'")
+        return int(cursor.fetchone()[0])
+
+
+def test_report_is_met_with_what_is_kept_once_also_when_postgresql_takes_the_table_for_empty(a_pull: MakePull) -> None:
+    version = factories.app_version().pk
+    for number in range(50):
+        factories.device(intune_id=UUID(guid(number)))
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE deployments_installstatus")
+    before = scans_of_install_status()
+
+    merge_installs(a_pull("install_status"), version, *[[guid(number), "1", REPORTED] for number in range(50)])
+
+    assert scans_of_install_status() - before < 5
+
+
 def test_of_two_reports_on_one_computer_the_last_counts(a_pull: MakePull) -> None:
     version = factories.app_version().pk
     factories.device(intune_id=UUID(guid(1)))
