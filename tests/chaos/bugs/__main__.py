@@ -10,7 +10,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
 
+from scripts.leftovers import owned_temporary_folder, sweep_temporary_folders
 from scripts.services import start_postgres, start_redis
 from scripts.storage import remove_storage
 from tests.chaos.bugs.planted import BUGS, Bug
@@ -44,8 +44,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """0 when every bug is caught."""
     asked = _asked(arguments)
     chosen = [bug for bug in BUGS if not asked.only or bug.name in asked.only]
-    with _servers() as addresses, tempfile.TemporaryDirectory(prefix="terminsklar-bugs-") as folder:
-        checkout = _copied(Path(folder, "checkout"))
+    with _own_folder() as folder, _servers(folder) as addresses:
+        checkout = _copied(folder / "checkout")
         nodes = sorted({bug.caught_by for bug in chosen})
         result = _run(checkout, nodes, addresses, "--create-db")
         if result.passed != len(nodes):
@@ -124,16 +124,25 @@ def _judged(root: ElementTree.Element) -> Result:
 
 
 @contextmanager
-def _servers() -> Iterator[dict[str, str]]:
-    with tempfile.TemporaryDirectory(prefix="terminsklar-bugs-") as folder:
-        postgres = start_postgres(Path(folder, "postgres"), durable=False)
-        redis = start_redis(Path(folder, "redis"), durable=False)
-        try:
-            yield {"DATABASE_URL": postgres.url, "REDIS_URL": redis.url}
-        finally:
-            postgres.stop()
-            redis.stop()
-            remove_storage(Path(folder, "postgres"))
+def _own_folder() -> Iterator[Path]:
+    """What a killed run left behind is removed by the next."""
+    sweep_temporary_folders("planted")
+    folder, lock = owned_temporary_folder("planted")
+    yield folder
+    lock.close()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _servers(folder: Path) -> Iterator[dict[str, str]]:
+    postgres = start_postgres(folder / "postgres", durable=False)
+    redis = start_redis(folder / "redis", durable=False)
+    try:
+        yield {"DATABASE_URL": postgres.url, "REDIS_URL": redis.url}
+    finally:
+        postgres.stop()
+        redis.stop()
+        remove_storage(folder / "postgres")
 
 
 if __name__ == "__main__":

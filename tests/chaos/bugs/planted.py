@@ -14,7 +14,8 @@ READS = "tests/chaos/test_read_promises.py::"
 
 @dataclass(frozen=True)
 class Bug:
-    """`old` stands in `file` so many `times`."""
+    """`old` stands in `file` so many `times`. `as_well`: where the portal looks twice, the second place and what it
+    becomes."""
 
     name: str
     sentence: str
@@ -23,6 +24,7 @@ class Bug:
     new: str
     caught_by: str
     times: int = 1
+    as_well: tuple[str, str] | None = None
 
     @contextmanager
     def planted(self, checkout: Path) -> Iterator[None]:
@@ -33,11 +35,12 @@ class Bug:
         path.write_text(sound, encoding="utf-8")
 
     def planted_in(self, text: str) -> str:
-        """Raises ValueError when `old` does not stand there exactly so many times."""
-        found = text.count(self.old)
-        if found != self.times:
-            raise ValueError(f"{self.name}: what is replaced stands {found} times in {self.file}")
-        return text.replace(self.old, self.new)
+        """Raises ValueError when what is replaced does not stand there exactly so many times."""
+        for old, new, times in ((self.old, self.new, self.times), *((*pair, 1) for pair in [self.as_well] if pair)):
+            if (found := text.count(old)) != times:
+                raise ValueError(f"{self.name}: what is replaced stands {found} times in {self.file}")
+            text = text.replace(old, new)
+        return text
 
 
 BUGS = (
@@ -89,6 +92,7 @@ BUGS = (
         "allowed = mine.exclude(Exists(KillSwitch.objects.thrown())) if status == Status.SENDING else mine",
         "allowed = mine",
         f"{WRITES}test_the_switch_stops_what_is_claimed_already",
+        as_well=('        if row["stopped"]:\n', "        if False:\n"),
     ),
     Bug(
         "posted-without-merge",
