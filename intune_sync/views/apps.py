@@ -17,6 +17,7 @@ from deployments.models import Application, AppVersion, Baseline, BaselineEntry,
 from intune_sync import services
 from intune_sync.graph import GraphError
 from intune_sync.models import IntuneApp, IntuneAssignment
+from intune_sync.narrowing import filters_of
 from intune_sync.services.adopt import platform_of
 from intune_sync.words import graph_sentence
 from schools.decorators import permission_required, require
@@ -56,9 +57,10 @@ def app_list(request: HttpRequest) -> HttpResponse:
         known=Count("pk", filter=IN_CATALOGUE),
         uncovered=Count("pk", filter=UNCOVERED),
     )
+    filters = filters_of(page.rows)
     context = {
         "page": page,
-        "rows": [(app, platform_of(app.app_type) is not None) for app in page.rows],
+        "rows": [(app, platform_of(app.app_type) is not None, filters.get(app.pk)) for app in page.rows],
         "counts": {**counts, "new": counts["all"] - counts["known"]},
         "shown": shown,
         "sought": sought,
