@@ -8,7 +8,7 @@ from typing import Any
 from intune_sync import own_words
 from intune_sync.graph.errors import BadAnswer
 
-MOST_EMPTY = 1000
+MOST_EMPTY = 100
 """Pages without rows after one another; Graph sends some where a filter leaves nothing of them."""
 
 
