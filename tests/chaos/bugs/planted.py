@@ -115,7 +115,7 @@ BUGS = (
         "A write counts as done because it was answered.",
         "intune_sync/apply.py",
         '    current = read_list(client, app_id)\n    reach("after_reading_back")',
-        '    current = merged.write\n    reach("after_reading_back")',
+        '    current = [{"id": "unread", **raw} for raw in merged.write]\n    reach("after_reading_back")',
         f"{WRITES}test_what_somebody_took_away_after_the_writing_is_written_again",
     ),
     Bug(
