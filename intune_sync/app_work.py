@@ -25,6 +25,8 @@ from schools.models import User
 PUBLISHED = "published"
 LOOK_AGAIN_SECONDS = 10.0
 PUBLISHED_WITHIN = timedelta(hours=2)
+LISTED_WITHIN = timedelta(minutes=1)
+"""How long a new app may be missing from the list that is searched before one is created."""
 
 Status, Problem = Operation.Status, Operation.Problem
 Clock = Callable[[], datetime]
@@ -35,6 +37,10 @@ def carry_out(lease: Lease, client: GraphClient, at: Clock) -> None:
     operation = lease.operation
     raw = _find(client, operation.desired)
     reach("after_read")
+    if raw is not None and operation.in_doubt:
+        lease.keep(in_doubt=False)
+    if raw is None and _may_still_be_shown(operation, at()):
+        return lease.look_again(Problem.NO_EFFECT, at(), LOOK_AGAIN_SECONDS)
     if raw is None:
         created = _create(lease, client, at)
         raw = _find(client, operation.desired) or created  # a list may lag behind what was just created
@@ -52,10 +58,15 @@ def _find(client: GraphClient, wanted: dict[str, str]) -> dict[str, Any] | None:
     return marked((raw for page in pages for raw in page), wanted["marker"])
 
 
+def _may_still_be_shown(operation: Operation, now: datetime) -> bool:
+    """An earlier try has created it, or perhaps has: a list may lag behind."""
+    return operation.in_doubt and operation.sent_at is not None and now - operation.sent_at < LISTED_WITHIN
+
+
 def _create(lease: Lease, client: GraphClient, at: Clock) -> dict[str, Any]:
     """The new app as Intune answers."""
     body = new_app_body(lease.operation.desired)
-    answer = send(lease, body, partial(client.post, APPS_PATH, body, APPS_VERSION), at)
+    answer = send(lease, body, partial(client.post, APPS_PATH, body, APPS_VERSION), at, in_doubt=True)
     return cast(dict[str, Any], answer.body)
 
 
@@ -64,7 +75,16 @@ def _record(lease: Lease, raw: dict[str, Any], now: datetime) -> None:
     operation, row = lease.operation, app_row(raw)
     by = cast(User, operation.requested_by)
     with transaction.atomic():
-        lease.move(Status.VERIFIED, now, finished_at=now, problem="", error="", waits=0, intune_app_id=row.graph_id)
+        lease.move(
+            Status.VERIFIED,
+            now,
+            finished_at=now,
+            problem="",
+            error="",
+            waits=0,
+            in_doubt=False,
+            intune_app_id=row.graph_id,
+        )
         app, _created = IntuneApp.objects.update_or_create(graph_id=row.graph_id, defaults=app_columns(row))
         version = adopt_app(app, by, name=operation.desired.get("application", ""))
         after = {"intune_app_id": str(UUID(str(row.graph_id))), "request_id": operation.request_id}

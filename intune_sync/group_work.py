@@ -39,6 +39,8 @@ from schools import audit
 
 SETTLES_WITHIN = timedelta(minutes=10)
 """How long a new group may be unknown to some of Entra's servers."""
+LISTED_WITHIN = timedelta(minutes=1)
+"""How long a new group may be missing from the list that is searched before one is created."""
 LOOK_AGAIN_SECONDS = 3.0
 
 Status, Problem = Operation.Status, Operation.Problem
@@ -50,7 +52,13 @@ def carry_out(lease: Lease, client: GraphClient, at: Clock) -> None:
     profile = cast(SoftwareProfile, lease.operation.profile)
     devices = list(kept_groups.members_of(profile))
     wanted = _objects(client, devices)
-    group_id = kept_groups.group_id(profile) or _find_or_create(lease, profile, client, at)
+    group_id = kept_groups.group_id(profile)
+    if group_id is None:
+        group_id = _find(profile, client)
+        if group_id is None and _may_still_be_shown(lease.operation, at()):
+            return lease.look_again(Problem.NOT_SEEN, at(), LOOK_AGAIN_SECONDS)
+        group_id = group_id or _create(lease, profile, client, at)
+        _keep(lease, profile, group_id, at())
     try:
         present = _members(client, group_id)
         reach("after_read")
@@ -67,20 +75,31 @@ def carry_out(lease: Lease, client: GraphClient, at: Clock) -> None:
     return _record(lease, profile, group_id, [each for each in devices if each.entra_object_id in wanted], at())
 
 
-def _find_or_create(lease: Lease, profile: SoftwareProfile, client: GraphClient, at: Clock) -> UUID:
+def _find(profile: SoftwareProfile, client: GraphClient) -> UUID | None:
     """Searched before it is created: an earlier try may have created it and never heard so."""
-    nickname, name = kept_groups.nickname(profile), kept_groups.group_name(profile)
-    group_id = oldest_static(raw for page in client.pages(GROUPS_PATH, by_nickname(nickname)) for raw in page)
-    if group_id is None:
-        body = group_body(nickname, name)
-        answer = send(lease, body, partial(client.post, GROUPS_PATH, body), at)
-        group_id = UUID(answer.body["id"])
+    found = client.pages(GROUPS_PATH, by_nickname(kept_groups.nickname(profile)))
+    return oldest_static(raw for page in found for raw in page)
+
+
+def _may_still_be_shown(operation: Operation, now: datetime) -> bool:
+    """Perhaps an earlier try has created it: Entra lists new groups late."""
+    return operation.in_doubt and operation.sent_at is not None and now - operation.sent_at < LISTED_WITHIN
+
+
+def _create(lease: Lease, profile: SoftwareProfile, client: GraphClient, at: Clock) -> UUID:
+    body = group_body(kept_groups.nickname(profile), kept_groups.group_name(profile))
+    answer = send(lease, body, partial(client.post, GROUPS_PATH, body), at, in_doubt=True)
+    return UUID(answer.body["id"])
+
+
+def _keep(lease: Lease, profile: SoftwareProfile, group_id: UUID, now: datetime) -> None:
+    name = kept_groups.group_name(profile)
     with transaction.atomic():
+        lease.keep(in_doubt=False)
         kept_groups.set_group_id(profile, group_id)
-        KeptGroup.objects.update_or_create(profile=profile, defaults={"created_at": at()})
+        KeptGroup.objects.update_or_create(profile=profile, defaults={"created_at": now})
         IntuneGroup.objects.get_or_create(graph_id=group_id, defaults={"display_name": name})
         audit.record("group.created", profile, by=None, after={"group": name, "entra_group_id": str(group_id)})
-    return group_id
 
 
 def _objects(client: GraphClient, devices: Iterable[Device]) -> set[UUID]:

@@ -107,6 +107,25 @@ def test_a_group_whose_answer_was_lost_is_found_again(town: Town):
     assert len(groups_named(town.tenant, f"terminsklar-class-{group.pk}")) == 1
 
 
+@pytest.mark.parametrize(("kind", "calls"), [("drop_after", 1), ("drop_before", 2)])
+def test_a_group_that_may_be_listed_late_is_not_created_again_before(town: Town, kind: str, calls: int):
+    group, devices = a_class(town)
+    known_to_entra(town.tenant, *devices)
+    town.tenant.sandbox.post("/sandbox/settings", {"new_group_unlisted_seconds": 3600})
+    town.tenant.fault(kind, path="/v1.0/groups")
+
+    town.started(GEOGEBRA, owner=group)
+    apply.work(NOW)
+    apply.work(NOW + timedelta(seconds=10))
+    operation = Operation.objects.get(kind="group")
+    sent = len(town.tenant.calls(method="POST", path_contains="/v1.0/groups"))
+    town.tenant.sandbox.delete("/sandbox/settings")
+
+    assert (operation.status, operation.problem, sent) == ("unknown", "not_seen", 1)
+    apply.work(NOW + timedelta(minutes=2))
+    assert len(town.tenant.calls(method="POST", path_contains="/v1.0/groups")) == calls
+
+
 def test_apps_wait_for_their_group_and_fail_with_it(town: Town):
     group, _devices = a_class(town)
     town.tenant.fault("status", path="/v1.0/groups", status=403, count=-1)
