@@ -19,25 +19,30 @@ from intune_sync.graph.identities import registration
 from intune_sync.merge import Raw
 from intune_sync.payloads import assignment_key
 
-LOOK_BACK = timedelta(hours=1)
-"""By Graph's clock, which may differ from ours."""
+LOOK_BACK = (timedelta(minutes=2), timedelta(hours=1))
+"""By Graph's clock, which may differ from ours: further when nothing of the write is found. While thousands of apps
+are written, the last hour of the log is long."""
 
 log = logging.getLogger(__name__)
 
 
 def replaced_list(client: GraphClient, app_id: UUID, written: Sequence[Raw]) -> list[Raw] | None:
     """The list that our last write, of `written`, took the place of. None when the log does not tell (yet)."""
-    since = datetime.now(UTC) - LOOK_BACK
-    only = {"$filter": f"activityDateTime ge {since:%Y-%m-%dT%H:%M:%SZ}"}
     try:
-        events = [event for page in client.pages("deviceManagement/auditEvents", only) for event in page]
+        for look_back in LOOK_BACK:
+            for old, new in _our_writes(_events(client, look_back), str(app_id)):
+                return old if _keys(new) == _keys(written) else None
     except GraphError as error:
         log.warning("Intune's audit log cannot be read, so an overwritten assignment would not be noticed: %s", error)
-        return None
-    events.sort(key=lambda event: str(event.get("activityDateTime")), reverse=True)
-    for old, new in _our_writes(events, str(app_id)):
-        return old if _keys(new) == _keys(written) else None
     return None
+
+
+def _events(client: GraphClient, look_back: timedelta) -> list[dict[str, Any]]:
+    """Newest first."""
+    since = datetime.now(UTC) - look_back
+    only = {"$filter": f"activityDateTime ge {since:%Y-%m-%dT%H:%M:%SZ}"}
+    events = [event for page in client.pages("deviceManagement/auditEvents", only) for event in page]
+    return sorted(events, key=lambda event: str(event.get("activityDateTime")), reverse=True)
 
 
 def _our_writes(events: list[dict[str, Any]], app_id: str) -> Iterator[tuple[list[Raw], list[Raw]]]:
