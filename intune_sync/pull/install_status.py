@@ -1,7 +1,8 @@
 """Install status: a cheap summary says which apps have changed; only for those the report of all computers is read.
 
 `whole_report` waits for the summary. Then a turn reads at most 20 apps, and the run goes on in the next: `rest` is
-`{"apps": {app id: summary counts}, "jobs": {app id: job id}, "since": time of the oldest job}`.
+`{"apps": {app id: summary counts}, "jobs": {app id: job id}, "since": time of the oldest job, "failed": {app id: how
+many of its jobs came to nothing}}`.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ ROWS_AT_ONCE = 5_000
 PATIENCE_SECONDS = 40.0
 RESUME_SECONDS = 10.0
 GIVE_UP_AFTER = timedelta(minutes=5)
+MOST_JOBS = 3
+"""Ordered for an app in one run; after that the next run tries."""
 READ_AT_LEAST_EVERY = timedelta(days=1)
 
 COLUMNS = {
@@ -137,10 +140,11 @@ def _read_apps(pull: Pull, apps: dict[str, dict[str, int]], jobs: dict[str, str]
     turn = list(jobs) or list(apps)[:APPS_PER_TURN]
     jobs = jobs or start_exports(pull.graph, {app_id: details_job(app_id) for app_id in turn})
     versions = _versions(turn)
-    failed, read, seen = 0, list[str](), 0
+    failed, read, seen = list[str](), list[str](), 0
     with staging("pulled_installs", COLUMNS) as table:
         for export in ended_exports(pull.graph, jobs, PATIENCE_SECONDS):
-            failed += not export.url
+            if not export.url:
+                failed.append(export.key)
             if export.url and export.key in versions:
                 for rows in _staged(pull, table, export.url, versions[export.key]):
                     seen += rows
@@ -155,13 +159,20 @@ def _read_apps(pull: Pull, apps: dict[str, dict[str, int]], jobs: dict[str, str]
                 app.install_counts, app.installs_read_at = apps[str(app.graph_id)], pull.now
                 app.save(update_fields=["install_counts", "installs_read_at"])
     if jobs and pull.now - since > GIVE_UP_AFTER:
-        failed, jobs = failed + len(jobs), {}
-    left = {app_id: counts for app_id, counts in apps.items() if app_id not in turn or app_id in jobs}
-    outcome = Outcome({"apps": len(read), "seen": seen, "exports_failed": failed, **counts})
+        failed, jobs = [*failed, *jobs], {}
+    tries = _counted(pull.run.rest.get("failed", {}), failed)
+    again = {app_id for app_id in failed if tries[app_id] < MOST_JOBS}
+    left = {key: counts for key, counts in apps.items() if key not in turn or key in jobs or key in again}
+    outcome = Outcome({"apps": len(read), "seen": seen, "exports_failed": len(failed), **counts})
     if left:
-        outcome.rest = {"apps": left, "jobs": jobs, "since": (since if jobs else pull.now).isoformat()}
-        outcome.resume_in_seconds = RESUME_SECONDS if jobs else 0.0
+        since = since if jobs else pull.now
+        outcome.rest = {"apps": left, "jobs": jobs, "since": since.isoformat(), "failed": tries}
+        outcome.resume_in_seconds = RESUME_SECONDS if jobs or again else 0.0
     return outcome
+
+
+def _counted(tries: dict[str, int], failed: list[str]) -> dict[str, int]:
+    return {**tries, **{app_id: tries.get(app_id, 0) + 1 for app_id in failed}}
 
 
 def _versions(app_ids: list[str]) -> dict[str, int]:

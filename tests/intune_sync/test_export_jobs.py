@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -87,17 +88,60 @@ def test_a_summary_that_three_jobs_do_not_bring_is_no_answer(tenant: Tenant) -> 
     assert (run.status, run.reason) == ("failed", "export_failed")
 
 
-def test_an_apps_report_that_never_ends_leaves_the_app_to_the_next_run(tenant: Tenant) -> None:
+def test_an_apps_report_that_never_ends_is_ordered_anew_and_then_left_to_the_next_run(tenant: Tenant) -> None:
     catalogued(tenant)
     run = ordered()
     tenant.sandbox.advance(600)
-    run = turn(run)
-    _waited(run, install_status.GIVE_UP_AFTER + timedelta(seconds=1))
+    for _job in range(install_status.MOST_JOBS):
+        run = turn(run)
+        _waited(run, install_status.GIVE_UP_AFTER + timedelta(seconds=1))
+        run = turn(run)
 
-    run = turn(run)
-
-    assert (run.status, run.counts["exports_failed"], run.counts["apps"]) == ("no_changes", 1, 0)
+    assert (run.status, run.counts["exports_failed"], run.counts["apps"]) == ("no_changes", install_status.MOST_JOBS, 0)
     assert IntuneApp.objects.get(display_name=GEOGEBRA).installs_read_at is None
+
+
+@pytest.fixture
+def broken(tenant: Tenant) -> Iterator[Callable[[str, float], None]]:
+    """`broken("export_failed_rate", 1.0)`: from now on Intune does so with every export."""
+    yield lambda name, rate: tenant.sandbox.post("/sandbox/settings", {name: rate})
+    tenant.sandbox.post("/sandbox/settings", {"export_failed_rate": 0.0, "export_stuck_rate": 0.0})
+
+
+def test_an_apps_report_that_fails_is_ordered_anew_within_the_run(
+    tenant: Tenant, broken: Callable[[str, float], None]
+) -> None:
+    catalogued(tenant)
+    run = ordered()
+    tenant.sandbox.advance(600)
+    broken("export_failed_rate", 1.0)
+    run = turn(run)  # the summary is there; the app's report is ordered
+    tenant.sandbox.advance(600)
+    run = turn(run)
+    assert (run.status, run.counts["exports_failed"], run.rest["jobs"]) == ("queued", 1, {})
+
+    broken("export_failed_rate", 0.0)
+    run = turn(run)
+    tenant.sandbox.advance(600)
+    run = turn(run)
+
+    assert (run.status in ("changed", "no_changes"), run.counts["apps"], run.counts["exports_failed"]) == (True, 1, 1)
+    assert orders(tenant) == 3
+
+
+@pytest.mark.parametrize("switch", ["export_failed_rate", "export_stuck_rate"])
+def test_a_summary_that_fails_or_never_ends_in_intune_ends_the_run_with_its_reason(
+    tenant: Tenant, broken: Callable[[str, float], None], switch: str
+) -> None:
+    broken(switch, 1.0)
+    run = ordered()
+    for _turn in range(8):
+        tenant.sandbox.advance(600)
+        if run.status == "queued":
+            _waited(run, whole_report.STUCK_AFTER + timedelta(seconds=1))
+            run = turn(run)
+
+    assert (run.status, run.reason) == ("failed", "export_failed")
 
 
 def _waited(run: SyncRun, how_long: timedelta) -> None:
