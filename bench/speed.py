@@ -144,7 +144,7 @@ class Speed:
 
     def rows_per_second(self) -> float:
         seen = sum(self.runs[f"first {name}"].counts["seen"] for name in COMPUTERS)
-        return seen / self.median(*[f"first {name}" for name in COMPUTERS])
+        return float(seen / self.median(*[f"first {name}" for name in COMPUTERS]))
 
     def slow_pages(self, rounds: int, delay: float = 1.0) -> Ratio:
         """The first mirror with a second before each page, against reading the same pages and doing nothing."""

@@ -92,15 +92,15 @@ WHERE r.device_id = d.id AND r.rank = 1 AND r.says_school AND d.school_id IS NUL
 _UNMATCHED = """
 CREATE TEMPORARY TABLE unmatched ON COMMIT DROP AS
 WITH found AS (
-SELECT r.graph_id::text AS graph_id, r.serial AS serial_number, r.label,
-  CASE WHEN r.device_id IS NULL AND r.serial = '' THEN 'no_serial'
-       WHEN r.device_id IS NULL AND r.serial_key IS NULL THEN 'placeholder_serial'
-       ELSE 'duplicate_serial' END AS reason
-FROM resolved r WHERE r.device_id IS NULL OR r.rank > 1
-UNION ALL
-SELECT r.graph_id::text, r.serial, r.label, 'unknown_school'
-FROM resolved r JOIN fleet_device d ON d.id = r.device_id
-WHERE d.school_id IS NULL AND r.rank = 1 AND r.says_school
+  SELECT r.graph_id::text AS graph_id, r.serial AS serial_number, r.label,
+    CASE WHEN r.device_id IS NULL AND r.serial = '' THEN 'no_serial'
+         WHEN r.device_id IS NULL AND r.serial_key IS NULL THEN 'placeholder_serial'
+         ELSE 'duplicate_serial' END AS reason
+  FROM resolved r WHERE r.device_id IS NULL OR r.rank > 1
+  UNION ALL
+  SELECT r.graph_id::text, r.serial, r.label, 'unknown_school'
+  FROM resolved r JOIN fleet_device d ON d.id = r.device_id
+  WHERE d.school_id IS NULL AND r.rank = 1 AND r.says_school
 )
 SELECT found.*, kept.id AS kept_id
 FROM found LEFT JOIN intune_sync_unmatchedrecord kept
