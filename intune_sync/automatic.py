@@ -19,7 +19,7 @@ from django.utils import translation
 
 from deployments.models import BaselineRevision, ChangeSet, Decision
 from deployments.services.amendments import renew
-from deployments.services.changes import approve_by_decision
+from deployments.services.changes import AnotherUnderWay, approve_by_decision, in_the_way
 from intune_sync import locks, services
 from intune_sync.graph import GraphError
 from intune_sync.holds import LeftForIT, explain, reason_of
@@ -41,8 +41,7 @@ def is_waiting(now: datetime) -> bool:
 
 
 def carry(now: datetime) -> ChangeSet | None:
-    """Start the first change that may be started, if none is being written; returns it. Does nothing while another
-    worker is at it."""
+    """Start the first change that may be started; returns it. Does nothing while another worker is at it."""
     with locks.held(locks.AUTOMATIC) as is_mine:
         if not is_mine:
             return None
@@ -58,9 +57,7 @@ def carry(now: datetime) -> ChangeSet | None:
 
 
 def _waiting(now: datetime) -> Iterator[ChangeSet]:
-    """In the order in which they were decided. None at all while a change is being written or needs attention."""
-    if ChangeSet.objects.filter(status__in=[Status.APPLYING, Status.FAILED]).exists():
-        return
+    """In the order in which they were decided. Each may be written beside those under way that have other apps."""
     active = BaselineRevision.objects.active().values_list("pk", flat=True).first()
     looked_at = Q(hold__looked_at__gt=now - LOOK_AGAIN_AFTER, hold__active_revision=active)
     by_decider = Q(status=Status.APPROVED, approved_by=F("decision__decided_by"))
@@ -76,13 +73,15 @@ def _carry(change_set: ChangeSet, now: datetime) -> ChangeSet | None:
     """The change set when its writing has begun. Raises GraphError."""
     try:
         row = renew(change_set, _decider(change_set))
+        if in_the_way(row).exists():
+            return None  # its turn comes; without asking Intune for a plan that would be another by then
         if row.status != Status.APPROVED:
             row = services.freeze_plan(row, None, now)
             _check(row)
             row = approve_by_decision(row, row.plan_hash, now)
         started = services.apply_change_set(row, None, now)
-    except services.StalePlan:
-        return None  # planned anew; the next sweep looks at that
+    except (services.StalePlan, AnotherUnderWay):
+        return None  # planned anew, or found to wait for another; a later sweep looks at that
     except ValidationError as error:
         _leave_for_it(change_set, *reason_of(error), now)
         return None

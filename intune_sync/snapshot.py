@@ -10,7 +10,7 @@ from deployments.desired import DesiredState, desired_state
 from deployments.effects import target_effects
 from deployments.models import Application, AppVersion, BaselineRevision
 from deployments.organisation import Organisation, load_organisation, target_rows
-from deployments.services.changes import PlannedChange
+from deployments.services.changes import PlannedChange, under_way
 from deployments.targets import Target
 from intune_sync.graph import GraphClient
 from intune_sync.kept_groups import group_reference, new_groups, nicknames_in
@@ -72,13 +72,16 @@ class Snapshot:
 def fresh_plan(revision: BaselineRevision, client: GraphClient) -> FreshPlan:
     """What has to be written so that Intune says what `revision` means; every app concerned is read anew.
 
+    What another change is writing is left to that one, unless this revision says something else of the same app.
     About one request for each twenty apps. Raises GraphError; nothing is stored.
     """
     taken = take_snapshot(revision, client)
     effects = taken.effects()
     active = BaselineRevision.objects.active().values_list("pk", flat=True).first()
+    others = set(under_way(revision.pk).values_list("app_version", flat=True))
+    states = [_app_state(taken, version, effects.get(version.pk, {})) for version in taken.versions.values()]
     made = plan(
-        [_app_state(taken, version, effects.get(version.pk, {})) for version in taken.versions.values()],
+        [state for state in states if state.is_concerned or state.version_id not in others],
         snapshot={"active_revision": active, "revision": revision.pk},
         notices=_unreached(taken),
     )

@@ -103,9 +103,6 @@ class ChangeSet(Moves):
                 condition=~Q(status__in=["rejected", "cancelled"]),
                 name="one_open_change_per_revision",
             ),
-            models.UniqueConstraint(
-                models.Value(1), condition=Q(status__in=["applying", "failed"]), name="one_change_applies_at_a_time"
-            ),
         ]
 
     def __str__(self) -> str:

@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import IntegrityError, transaction
+from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -59,7 +60,7 @@ class NotCovered(ValidationError):
 
 
 class AnotherUnderWay(ValidationError):
-    """One change is written at a time."""
+    """Two changes are written at once only when they have no app in common."""
 
 
 class NotVetted(ValidationError):
@@ -284,18 +285,19 @@ def _reopened(row: ChangeSet, act: str, before: str, by: User, reason: str) -> C
 def start(change_set: ChangeSet, by: User | None, now: datetime) -> ChangeSet:
     """From approved to applying: the revision is active from now on, the former one superseded.
 
-    Raises InvalidMove, OutdatedDraft, and AnotherUnderWay while another is being written or needs attention.
+    Others may be under way: the revision was made on top of theirs, and each app has one change at a time. Raises
+    InvalidMove, OutdatedDraft, and AnotherUnderWay while another that has one of its apps is being written or needs
+    attention.
     """
+    BaselineRevision.objects.active().select_for_update().first()  # of two that start now, the second sees the first
     row = locked(change_set)
     require(row, Status.APPROVED)
     check_up_to_date(row.revision)
-    try:
-        with transaction.atomic():
-            row.move_to(Status.APPLYING, started_at=now)
-    except IntegrityError as error:
+    if in_the_way(row).exists():
         raise AnotherUnderWay(
-            _("Another change is being written or needs attention. Finish that one first.")
-        ) from error
+            _("Another change of the same app is being written or needs attention. Finish that one first.")
+        )
+    row.move_to(Status.APPLYING, started_at=now)
     former = BaselineRevision.objects.active().exclude(pk=row.revision_id).first()
     if former:
         former.move_to(BaselineRevision.Status.SUPERSEDED, superseded_at=now)
@@ -304,6 +306,21 @@ def start(change_set: ChangeSet, by: User | None, now: datetime) -> ChangeSet:
     after = {"status": row.status, "active_revision": str(row.revision)}
     audit.record("changeset.started", row, by=by, before=before, after=after)
     return row
+
+
+def under_way(beside: int | None = None) -> QuerySet[AssignmentChange]:
+    """Apps that a started change has still to write, or has failed to, except that of the revision `beside`."""
+    unwritten = AssignmentChange.objects.filter(written_at=None)
+    started = unwritten.filter(change_set__status__in=[Status.APPLYING, Status.FAILED])
+    return started.exclude(change_set__revision=beside) if beside else started
+
+
+def in_the_way(change_set: ChangeSet) -> QuerySet[AssignmentChange]:
+    """What others have still to write of the same apps: those of its plan, and before there is one those that it is
+    about."""
+    applications = {each.application.pk for each in _changed_in(change_set.revision)}
+    same = Q(app_version__in=change_set.changes.values("app_version")) | Q(app_version__application__in=applications)
+    return under_way(change_set.revision_id).filter(same)
 
 
 def mark_written(change: AssignmentChange, now: datetime) -> None:

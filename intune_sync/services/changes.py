@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from deployments.models import ChangeSet
 from deployments.services import changes
-from deployments.services.changes import record_plan, require, start
+from deployments.services.changes import AnotherUnderWay, record_plan, require, start
 from intune_sync import graph, ledger, reconcile
 from intune_sync.differences import differences
 from intune_sync.models import Operation
@@ -43,8 +43,9 @@ def freeze_plan(change_set: ChangeSet, by: User | None, now: datetime) -> Change
 def apply_change_set(change_set: ChangeSet, by: User | None, now: datetime) -> ChangeSet:
     """Put the approved plan in force: the revision becomes active, and one operation per app waits for a worker.
 
-    Raises InvalidMove unless approved, StalePlan when a plan made now would be another, GraphError when Intune cannot
-    be read. Wake a worker after commit (`tasks.write`); the sweep would find the operations without it.
+    Raises InvalidMove unless approved, StalePlan when a plan made now would be another, AnotherUnderWay while another
+    change has one of its apps or groups, GraphError when Intune cannot be read. Wake a worker after commit
+    (`tasks.write`); the sweep would find the operations without it.
     """
     require(change_set, ChangeSet.Status.APPROVED)
     fresh = _fresh(change_set)
@@ -54,6 +55,7 @@ def apply_change_set(change_set: ChangeSet, by: User | None, now: datetime) -> C
         raise StalePlan(said)
     with transaction.atomic():
         started = start(change_set, by, now)
+        _check_groups(started)
         _create_operations(started)
         ledger.finish_if_done(started.pk, now)
     started.refresh_from_db()
@@ -86,6 +88,14 @@ def _fresh(change_set: ChangeSet) -> FreshPlan:
 
 def _keep(change_set: ChangeSet, fresh: FreshPlan, by: User | None, now: datetime) -> ChangeSet:
     return record_plan(change_set, fresh.plan.as_json(), fresh.plan.hash, fresh.changes, by=by, now=now)
+
+
+def _check_groups(change_set: ChangeSet) -> None:
+    """A group that another change is creating stays with that one until it is there."""
+    profiles = [group["profile_id"] for group in change_set.plan.get("groups", [])]
+    creating = Operation.objects.open().filter(profile__in=profiles, change_set__isnull=False)
+    if creating.exclude(change_set=change_set).exists():
+        raise AnotherUnderWay(_("Another change is creating a group that this one needs. Finish that one first."))
 
 
 def _create_operations(change_set: ChangeSet) -> None:

@@ -178,14 +178,29 @@ def test_start_makes_the_revision_active_and_the_former_superseded() -> None:
     assert (former.status, former.superseded_at) == ("superseded", NOW)
 
 
-def test_one_change_is_written_at_a_time() -> None:
-    make.change_set("failed", revision=make.revision("active"))
+@pytest.mark.parametrize("status", ["applying", "failed"])
+def test_an_app_has_one_change_at_a_time_until_that_is_written(status: str) -> None:
+    other = make.assignment_change(make.change_set(status, revision=make.revision("active")))
     waiting = make.change_set("approved", revision=make.revision("decided", based_on=BaselineRevision.objects.get()))
+    make.assignment_change(waiting, other.app_version)
 
-    with pytest.raises(ValidationError):
+    with pytest.raises(changes.AnotherUnderWay):
         changes.start(waiting, by=None, now=NOW)
-
     assert BaselineRevision.objects.active().get() != waiting.revision
+
+    changes.mark_written(other, NOW)
+    assert changes.start(waiting, by=None, now=NOW).status == "applying"
+
+
+@pytest.mark.parametrize("status", ["applying", "failed"])
+def test_changes_of_other_apps_are_written_beside_each_other(status: str) -> None:
+    make.assignment_change(make.change_set(status, revision=make.revision("active")))
+    waiting = make.change_set("approved", revision=make.revision("decided", based_on=BaselineRevision.objects.get()))
+    make.assignment_change(waiting)
+
+    changes.start(waiting, by=None, now=NOW)
+
+    assert BaselineRevision.objects.active().get() == waiting.revision
 
 
 def test_finish_tells_written_from_not_written() -> None:

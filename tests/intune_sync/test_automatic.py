@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from deployments.models import ChangeSet
+from deployments.services.changes import AnotherUnderWay
 from intune_sync import apply, automatic, services, tasks
 from intune_sync.models import AutomaticHold, Operation
 from intune_sync.payloads import assignment_key
@@ -116,14 +117,63 @@ def test_an_assignment_of_somebody_else_in_the_way_is_told(town: Town):
     assert GEOGEBRA in hold.reason_data["app"]
 
 
-def test_nothing_is_started_while_another_change_needs_attention(town: Town):
+def test_a_schools_change_goes_beside_a_large_one_with_other_apps(town: Town):
+    large = town.started(GEOGEBRA, "Inkscape", "Arduino IDE")
+    small = decided(town, "GIMP")
+
+    automatic.carry(SOON)
+    small.refresh_from_db()
+    assert (small.status, ChangeSet.objects.get(pk=large.pk).status) == ("applying", "applying")
+    assert {str(each.app_version.application) for each in small.changes.all()} == {"GIMP"}
+    apply.work(SOON)
+
+    assert set(ChangeSet.objects.values_list("status", flat=True)) == {"applied"}
+    assert active_revision() == small.revision
+    assert f"group:{town.gymnasium.entra_group_id}:required" in keys(town)
+    assert f"group:{town.schools['GY-RONN'].entra_group_id}:required" in keys(town, "GIMP")
+
+
+def test_a_change_of_the_same_app_waits_for_its_turn_without_a_word(town: Town):
+    first, second = decided(town), decided(town, at=town.schools["GY-TEKN"])
+    automatic.carry(SOON)
+    asked = len(town.tenant.calls())
+
+    automatic.carry(SOON)
+    first.refresh_from_db()
+    second.refresh_from_db()
+    assert (first.status, second.status) == ("applying", "draft")
+    assert len(town.tenant.calls()) == asked
+    assert not AutomaticHold.objects.exists()
+    apply.work(SOON)
+
+    assert carried(second).status == "applied"
+    schools = (town.schools["GY-RONN"], town.schools["GY-TEKN"])
+    assert {f"group:{school.entra_group_id}:required" for school in schools} <= keys(town)
+
+
+def test_by_hand_two_changes_of_one_app_are_not_written_at_once(town: Town):
+    town.started(GEOGEBRA)
+    second = town.approved(GEOGEBRA, "GIMP", intent="available")
+
+    with pytest.raises(AnotherUnderWay):
+        services.apply_change_set(second, town.requester, SOON)
+
+    assert active_revision() != second.revision
+
+
+def test_what_failed_holds_up_its_own_apps_alone(town: Town):
     waiting = decided(town, "GIMP")
     town.tenant.fault("status", status=403, count=-1)
-    town.started(GEOGEBRA)
+    failed = town.started(GEOGEBRA)
     apply.work(NOW)
     town.tenant.heal()
 
-    assert carried(waiting).status == "draft"
+    assert carried(waiting).status == "applied"
+    services.retry_change_set(ChangeSet.objects.get(pk=failed.pk), town.requester, SOON)
+    apply.work(SOON)
+
+    assert set(ChangeSet.objects.values_list("status", flat=True)) == {"applied"}
+    assert f"group:{town.gymnasium.entra_group_id}:required" in keys(town)
 
 
 def test_intune_away_means_later(town: Town):
