@@ -41,8 +41,9 @@ class Meetings(RuleBasedStateMachine):
         transaction.set_rollback(True)
         self.transaction.__exit__(None, None, None)
 
-    @initialize()
-    def people(self) -> None:
+    @initialize(begins=st.sampled_from(["planned", "open", "voted on", "decided"]))
+    def people(self, begins: str) -> None:
+        """Some runs begin further on, so that all that can come after closing is tried as often."""
         self.group = committee()
         users = dict(zip(["chair", "member", "other"], self.group.members, strict=True))
         users |= {"secretary": self.group.secretary, "auditor": make.person("auditor")}
@@ -55,6 +56,14 @@ class Meetings(RuleBasedStateMachine):
         own = add_item(self.meeting, "Läsåret", self.group.secretary)
         items = [self.meeting.items.get(proposal=each).pk for each in self.proposals]
         self.items = [*items, own.pk]
+        if begins != "planned":
+            self.opens_with_everybody("chair")
+        if begins in ("voted on", "decided"):
+            self.all_vote(0, "for")
+        if begins == "decided":
+            self.finds_the_outcome("chair", 0, "granted", False)
+            self.a_keeper_finds_the_rest("secretary", "tabled")
+            self.closes("chair")
 
     def press(self, who: str, path: str, allowed: list[str], **said: Any) -> bool:
         """Whether it was done. Nothing moves when it is refused, and it is always refused to all but `allowed`."""
