@@ -22,7 +22,7 @@ REDIS_SECONDS = 0.5
 class Workers:
     """`gone` are the queues that nobody empties, with their last sign of life, None where there never was one.
 
-    `messages` waiting in all queues is None when Redis, which carries them, does not answer.
+    `messages`, those waiting where beat sends its own, is None when Redis, which carries them, does not answer.
     """
 
     gone: Mapping[str, datetime | None]
@@ -69,10 +69,7 @@ def idle_queues(now: datetime) -> QuerySet[QueueSign]:
 
 def _messages() -> int | None:
     try:
-        with _redis().pipeline(transaction=False) as pipe:
-            for queue in QueueSign.Queue.values:
-                pipe.llen(queue)
-            return sum(map(int, pipe.execute()))
+        return int(_redis().llen(QueueSign.Queue.DEFAULT))
     except redis.RedisError:
         return None
 

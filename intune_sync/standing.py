@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.conf import settings
@@ -24,7 +24,8 @@ from schools.templatetags.face import number
 class Trouble:
     """`what` is wrong `since` when, what it `means` for the schools and `todo`: what to do, or that nothing has to be.
 
-    `tone` as in `schools.status.Look`. `said` are Microsoft's own words. `url` leads to what it is about.
+    `tone` as in `schools.status.Look`. `said` are Microsoft's own words. `url` leads to what it is about. `run` is one
+    that a person may let through.
     """
 
     code: str
@@ -36,6 +37,7 @@ class Trouble:
     said: str = ""
     url: str = ""
     link: str = ""
+    run: SyncRun | None = None
 
     @property
     def icon(self) -> str:
@@ -184,7 +186,7 @@ def _about_runs(health: Health) -> Iterator[Trouble]:
     for run in health.releasable:
         what = _("“%(what)s” was stopped because too much was missing from Intune's answer.")
         todo = _("Look at the figures. If they are right, let the reading through; otherwise wait for the next one.")
-        yield _of_run("unsafe", "warn", run, what, todo)
+        yield replace(_of_run("unsafe", "warn", run, what, todo), run=run)
     last = _last_runs(health)
     forbidden = [run for run in last if run.reason == "forbidden"]
     if forbidden:

@@ -79,7 +79,7 @@ def test_health_page_costs_the_same_with_one_run_and_with_twenty(
     client: Client, admin: User, django_assert_max_num_queries
 ) -> None:
     def queries() -> int:
-        with django_assert_max_num_queries(11) as counted:
+        with django_assert_max_num_queries(10) as counted:
             client.get(reverse("intune_sync:health"))
         return len(counted)
 
