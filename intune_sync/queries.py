@@ -10,7 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Aggregate, Count, OuterRef, QuerySet, Subquery, Sum, Value
 
-from intune_sync.models import GraphCondition, SyncRun, UnmatchedRecord
+from intune_sync.models import GraphCondition, SyncPosition, SyncRun, UnmatchedRecord
 from intune_sync.own_words import in_readers_language
 from intune_sync.unfinished import Queue, write_queue
 from schools.models import User
@@ -38,13 +38,15 @@ class Freshness:
 @dataclass(frozen=True)
 class ResourceHealth:
     """One resource's row on the page. `waits_for` are the labels of the resources that have to be read first;
-    `whole_at` is when it was last read from end to end, where usually only changes are."""
+    `whole_at` is when it was last read from end to end, where usually only changes are; `linked_at` is how old the link
+    is from which Entra goes on telling them."""
 
     code: str
     label: str
     last: SyncRun | None
     complete_at: datetime | None
     whole_at: datetime | None
+    linked_at: datetime | None
     knows_changes: bool
     open: SyncRun | None
     waits_for: Sequence[str]
@@ -91,6 +93,8 @@ def health(user: User, now: datetime) -> Health:
     last = last.annotate(complete_at=Subquery(complete.values("finished_at")[:1]))
     whole = SyncRun.objects.complete().filter(resource=OuterRef("resource"), mode=SyncRun.Mode.FULL)
     last = last.annotate(whole_at=Subquery(whole.order_by("-finished_at").values("finished_at")[:1]))
+    links = SyncPosition.objects.filter(resource=OuterRef("resource")).exclude(delta_link="")
+    last = last.annotate(linked_at=Subquery(links.values("moved_at")))
     doubted = {run.resource: run for run in last if run.mode == SyncRun.Mode.FULL}
     last_runs: dict[str, SyncRun] = {}
     for run in sorted(last, key=lambda run: (run.finished_at or run.created_at, run.pk)):
@@ -161,6 +165,7 @@ def _resource(
         last=last,
         complete_at=complete_at,
         whole_at=getattr(last, "whole_at", None),
+        linked_at=getattr(last, "linked_at", None),
         knows_changes=code in SyncRun.WINDOWED,
         open=run,
         waits_for=[other.get_resource_display() for other in earlier],

@@ -116,7 +116,7 @@ def _request(resource: str, trigger: str, by: User | None, mode: str) -> SyncRun
     with suppress(IntegrityError), transaction.atomic():
         row.save(force_insert=True)
         if trigger in (Trigger.PERSON, Trigger.COMMAND):
-            audit.record("syncrun.requested", row, by=by)
+            audit.record("syncrun.requested", row, by=by, after={"resource": resource, "mode": mode})
         return row
     if mode == Mode.FULL:
         SyncRun.objects.filter(resource=resource, status=Status.QUEUED, mode=Mode.WINDOW).update(mode=mode, rest={})

@@ -16,8 +16,9 @@ from django.utils import timezone, translation
 
 from intune_sync import locks, runs, signs, tasks
 from intune_sync.locks import FAMILY
-from intune_sync.models import SyncRun
+from intune_sync.models import SyncPosition, SyncRun
 from intune_sync.queries import freshness, health
+from schools.models import AuditEvent
 from tests import factories
 from tests.sandbox_process import SandboxProcess
 
@@ -46,6 +47,20 @@ def test_asking_twice_queues_one_run() -> None:
     first, again = (runs.request_runs(["apps"], "schedule")[0] for _ask in range(2))
 
     assert first == again
+
+
+def test_who_asked_for_how_much_is_in_the_audit_trail() -> None:
+    admin = factories.person("it_admin")
+    read = factories.sync_run("devices", "no_changes")
+    SyncPosition.objects.create(resource="devices", watermark=read.finished_at, moved_at=read.finished_at)
+
+    runs.request_runs(["devices", "apps"], "person", admin, "window")
+
+    told = AuditEvent.objects.filter(act="syncrun.requested", actor=admin).values_list("after", flat=True)
+    assert {said["resource"]: said["mode"] for said in told} == {
+        "devices": "window",
+        "apps": "full",  # of which changes alone cannot be asked for
+    }
 
 
 def test_devices_wait_for_autopilot_and_install_status_for_both_and_apps() -> None:
@@ -250,3 +265,14 @@ def test_message_that_finds_nothing_to_do_wakes_nobody() -> None:
         tasks.pull.apply(args=[over.pk])
 
     assert broker.llen("pull") == before
+
+
+def test_health_tells_how_old_the_link_to_the_changes_is() -> None:
+    run = factories.sync_run("groups", "no_changes")
+    factories.sync_run("devices", "no_changes")
+    SyncPosition.objects.create(resource="groups", delta_link="https://graph.example/delta", moved_at=run.finished_at)
+    SyncPosition.objects.create(resource="devices", watermark=run.finished_at, moved_at=run.finished_at)
+
+    rows = {row.code: row.linked_at for row in health(factories.person("it_admin"), timezone.now()).resources}
+
+    assert (rows["groups"], rows["devices"]) == (run.finished_at, None)
