@@ -111,14 +111,6 @@ BUGS = (
         f"{WRITES}test_entries_of_others_stay_as_they_are_with_their_filters",
     ),
     Bug(
-        "not-read-back",
-        "A write counts as done because it was answered.",
-        "intune_sync/apply.py",
-        '    current = read_list(client, app_id)\n    reach("after_reading_back")',
-        '    current = [{"id": "unread", **raw} for raw in merged.write]\n    reach("after_reading_back")',
-        f"{WRITES}test_what_somebody_took_away_after_the_writing_is_written_again",
-    ),
-    Bug(
         "tries-without-end",
         "What always breaks is tried for ever.",
         "intune_sync/ledger.py",
@@ -167,6 +159,22 @@ BUGS = (
         f"{DOOR}test_nothing_is_asked_before_the_time_that_graph_named[4.5]",
     ),
     Bug(
+        "token-not-renewed",
+        "A token that Graph refuses is used on.",
+        "intune_sync/graph/client.py",
+        "                self._tokens.forget(token)\n",
+        "",
+        f"{DOOR}test_a_token_that_is_refused_in_the_middle_is_renewed",
+    ),
+    Bug(
+        "breaker-never-closes",
+        "Calls that paused are not taken up again.",
+        "intune_sync/graph/breaker.py",
+        "            raise self._open() from error\n        self._close()\n",
+        "            raise self._open() from error\n        raise self._open()\n",
+        f"{DOOR}test_work_goes_on_by_itself_when_graph_is_back",
+    ),
+    Bug(
         "budget-open-without-redis",
         "Without Redis there is no limit.",
         "intune_sync/graph/budget.py",
@@ -197,13 +205,5 @@ BUGS = (
         "    changes = read_changes(pull, delta_link(pull.run.resource))\n",
         "    changes = read_changes(pull, delta_link(pull.run.resource))\n    move_link(pull, changes.link)\n",
         f"{READS}test_what_changed_before_a_run_that_failed_is_told_by_the_next",
-    ),
-    Bug(
-        "forgotten-link-ignored",
-        "A link that Graph has forgotten counts as one without changes.",
-        "intune_sync/pull/groups.py",
-        '            return _pull_whole(pull, {"resynced": 1})\n',
-        "            return Outcome()\n",
-        f"{READS}test_a_link_that_graph_has_forgotten_loses_no_change[gone]",
     ),
 )
