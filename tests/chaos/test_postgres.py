@@ -76,7 +76,9 @@ def test_it_is_full(writes: int, town: Town, database: Database, proxied_workers
 
 def end_other_connections() -> None:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = user AND pid <> pg_backend_pid()"
+        )
 
 
 def take_all(database: Database, taken: ExitStack) -> None:
