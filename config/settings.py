@@ -209,6 +209,16 @@ SPECTACULAR_SETTINGS = {
         "IntentEnum": "deployments.models.Intent",
         "ProposalKindEnum": "deployments.models.Proposal.Kind",
         "ResourceEnum": "intune_sync.models.SyncRun.Resource",
+        "OperationStatusEnum": "intune_sync.models.Operation.Status",
+        "OrderStatusEnum": "intune_sync.models.ActionOrder.Status",
+        "RemoteActionEnum": "intune_sync.models.ActionOrder.Action",
+        "ProposalStatusEnum": "deployments.models.Proposal.Status",
+        "LevelEnum": "deployments.forms.KINDS",
+        "EntryActionEnum": "deployments.models.BaselineEntry.Action",
+        "VoteEnum": "deployments.models.Vote.Choice",
+        "StanceEnum": "deployments.models.Stance.Choice",
+        "AgendaOutcomeEnum": "deployments.models.AgendaItem.Outcome",
+        "EnrolmentOutcomeEnum": "fleet.models.EnrolmentAttempt.Outcome",
     },
 }
 

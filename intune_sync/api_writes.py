@@ -66,7 +66,7 @@ class StopSerializer(serializers.ModelSerializer[KillSwitch]):
         ]
 
 
-class ReasonSerializer(serializers.Serializer[Any]):
+class WriteReasonSerializer(serializers.Serializer[Any]):
     reason = serializers.CharField(max_length=500)
 
 
@@ -77,11 +77,13 @@ class StopViewSet(Municipal):
     serializer_class = StopSerializer
     permission = "intune_sync.view_syncrun"
 
-    @extend_schema(description=_("Stop all writing to Intune."), request=ReasonSerializer, responses=StopSerializer)
+    @extend_schema(
+        description=_("Stop all writing to Intune."), request=WriteReasonSerializer, responses=StopSerializer
+    )
     @idempotent
     def create(self, request: Request) -> Response:
         require(self.person, "intune_sync.stop_writes")
-        said = ReasonSerializer(data=request.data)
+        said = WriteReasonSerializer(data=request.data)
         said.is_valid(raise_exception=True)
         return self.answer(stops.throw(self.person, said.validated_data["reason"], timezone.now()), 201)
 
@@ -260,12 +262,12 @@ class OrderViewSet(Municipal):
         return self.answer(order)
 
     @extend_schema(
-        description=_("Refuse it, or take back one's own."), request=ReasonSerializer, responses=OrderSerializer
+        description=_("Refuse it, or take back one's own."), request=WriteReasonSerializer, responses=OrderSerializer
     )
     @action(detail=True, methods=["post"])
     @idempotent
     def refuse(self, request: Request, pk: str) -> Response:
-        said = ReasonSerializer(data=request.data)
+        said = WriteReasonSerializer(data=request.data)
         said.is_valid(raise_exception=True)
         reason = said.validated_data["reason"]
         return self.answer(orders.refuse_order(self.get_object(), self.person, reason, timezone.now()), 200)
