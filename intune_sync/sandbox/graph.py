@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -52,6 +53,8 @@ class Graph:
         self._recognise(request)
         entry = self.ledger.open(request)
         struck = self.faults.due(request)
+        with suppress(GraphFault, KeyError):  # also of a request that a fault keeps from its route
+            entry["service"] = self.router.find(request).service
         response = await self._answer(request, struck, entry)
         response = self._told(request, response, struck)
         entry["status"], entry["retry_after"] = response.status, response.headers.get("Retry-After")
@@ -75,7 +78,6 @@ class Graph:
             if request.path == "/$batch":
                 return await batch.handle(self, request)
             route = self.router.find(request)
-            entry["service"] = route.service
             costs = self.throttle.check(request, route.service)
             privileges.check(request, route)
             self.pager.resume(request)
