@@ -98,8 +98,8 @@ BUGS = (
         "posted-without-merge",
         "The portal's own entries are sent as the whole list.",
         "intune_sync/merge.py",
-        "    foreign = [raw for raw in observed if assignment_key(raw) not in owned_keys]\n",
-        "    foreign: list[Raw] = []\n",
+        "    write = [raw for raw in kept if raw is not None] + new\n",
+        "    write = list(ours.values())\n",
         f"{WRITES}test_entries_of_others_are_in_every_list_that_is_sent[Inkscape]",
     ),
     Bug(
