@@ -10,12 +10,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 import requests
 from django.conf import settings
 from django.db import connection
 
+from bench.ids import app_id
 from bench.recorded import Recording
 from deployments.models import Application, AppVersion
 from fleet.models import Platform
@@ -114,10 +114,10 @@ def _version(number: int) -> AppVersion:
     application, _new = Application.objects.get_or_create(name=f"Reported {number}")
     columns: dict[str, Any] = {"application": application, "platform": Platform.WINDOWS, "version": "1"}
     IntuneApp.objects.get_or_create(
-        graph_id=UUID(int=number), defaults={"display_name": f"Reported {number}", "app_type": "win32LobApp"}
+        graph_id=app_id(number), defaults={"display_name": f"Reported {number}", "app_type": "win32LobApp"}
     )
     version, _new = AppVersion.objects.get_or_create(
-        intune_app_id=UUID(int=number), defaults={**columns, "app_type": "win32LobApp"}
+        intune_app_id=app_id(number), defaults={**columns, "app_type": "win32LobApp"}
     )
     return version
 

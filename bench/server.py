@@ -15,10 +15,11 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
-from uuid import UUID
 
 import orjson
 import uvicorn
+
+from bench.ids import app_id, number_of
 
 Json = dict[str, Any]
 Send = Callable[[Json], Awaitable[None]]
@@ -73,7 +74,7 @@ class Answers:
         if asked["method"] == "POST":
             body = asked["body"]
             summary = body["reportName"] == _SUMMARY
-            number = "summary" if summary else str(UUID(body["filter"].split("'")[1]).int)
+            number = "summary" if summary else str(number_of(body["filter"].split("'")[1]))
             return {"id": asked["id"], "status": 201, "body": {"id": number, "status": "notStarted"}}
         number = asked["url"].rsplit("/", 1)[1]
         body = {"id": number, "status": "completed", "url": f"{self.url}/files/{number}"}
@@ -97,7 +98,7 @@ class Answers:
 
 def _summary(apps: int, installed: int) -> bytes:
     """`installed` in each app: another number makes the portal read all reports again."""
-    rows = "".join(f"{UUID(int=number)},{installed},0,0,0,0\r\n" for number in range(apps))
+    rows = "".join(f"{app_id(number)},{installed},0,0,0,0\r\n" for number in range(apps))
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr("summary.csv", _SUMMARY_HEADER + rows)
