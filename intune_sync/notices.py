@@ -122,6 +122,17 @@ def _unmatched_body(data: dict[str, Any]) -> str:
     return _("They have come in the last day. Each is listed with the reason.")
 
 
+def _restored(data: dict[str, Any]) -> str:
+    return _("The database has been restored from a copy")
+
+
+def _restored_body(data: dict[str, Any]) -> str:
+    return _(
+        "It does not know what was done since, so wipes, resets and retirements wait. Run manage.py new_epoch when you "
+        "have looked at what was ordered; the instructions for restoring a backup tell how."
+    )
+
+
 register("writes.stopped", _stopped, _stopped_body, label=gettext_lazy("All writing to Intune is stopped"))
 register("writes.released", _going_on, _going_on_body, label=gettext_lazy("Writing to Intune goes on"))
 register("changeset.held", _held, _held_body, label=gettext_lazy("A decided change needs IT"))
@@ -129,3 +140,4 @@ register("sync.down", _down, _down_body, label=gettext_lazy("Intune has not answ
 register("sync.failed", _failed, _failed_body, label=gettext_lazy("A synchronisation has failed for an hour"))
 register("sync.unsafe", _unsafe, _unsafe_body, label=gettext_lazy("A synchronisation was stopped as unsafe"))
 register("sync.unmatched", _unmatched, _unmatched_body, label=gettext_lazy("More records fit no computer"))
+register("database.restored", _restored, _restored_body, label=gettext_lazy("The database has been restored"))

@@ -8,6 +8,7 @@ from django.db.models import F, OuterRef, Subquery
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 
+from intune_sync import epochs
 from intune_sync.models import GraphCondition, SyncRun, UnmatchedRecord
 from schools.access import IT_ADMIN
 from schools.models import User
@@ -30,6 +31,7 @@ def tell_of_trouble(now: datetime) -> None:
         data = {"since": down_since.isoformat()}
         tell(people, "sync.down", episode=f"sync.down:{data['since']}", url=reverse("intune_sync:health"), data=data)
     _tell_of_unmatched(people, now)
+    _tell_of_a_restored_database(people)
 
 
 def _tell_of_runs(people: list[User], now: datetime) -> None:
@@ -58,3 +60,10 @@ def _tell_of_unmatched(people: list[User], now: datetime) -> None:
         day = now.date().isoformat()
         url = reverse("intune_sync:unmatched_list")
         tell(people, "sync.unmatched", episode=f"sync.unmatched:{day}", url=url, data={"count": count})
+
+
+def _tell_of_a_restored_database(people: list[User]) -> None:
+    """Once for each epoch that does not belong to this database."""
+    if epochs.is_restored():
+        episode = f"database.restored:{epochs.current().pk}"
+        tell(people, "database.restored", episode=episode, url=reverse("intune_sync:order_list"), data={}, urgent=True)

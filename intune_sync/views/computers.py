@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from fleet.models import Device
-from intune_sync import tasks
+from intune_sync import epochs, tasks
 from intune_sync.forms_writes import MarkForm, OrderForm
 from intune_sync.models import ActionOrder, Operation
 from intune_sync.services.identities import mark_identity
@@ -65,6 +65,7 @@ def order_list(request: HttpRequest) -> HttpResponse:
     context = {
         "form": form,
         "orders": orders[:LATEST],
+        "is_restored": epochs.is_restored(),
         "is_under_way": Operation.objects.open().filter(kind=Operation.Kind.ACTION).exists(),
     }
     response = render_page(request, "intune_sync/order_list.html", context, partial="intune_sync/_orders.html")

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from django.utils import translation
 
-from intune_sync.models import GraphCondition, SyncRun, UnmatchedRecord
+from intune_sync import epochs
+from intune_sync.models import Epoch, GraphCondition, SyncRun, UnmatchedRecord
 from intune_sync.notices import tell_held
 from intune_sync.trouble import tell_of_trouble
 from schools.models import Notification, User
@@ -117,3 +118,13 @@ def test_words_name_what_and_since_when(kind: str) -> None:
     assert row.body
     assert "Något har hänt" not in row.subject
     assert "%(" not in row.subject
+
+
+def test_a_restored_database_is_told_once() -> None:
+    epoch = epochs.current()
+    assert heard() == []
+
+    Epoch.objects.filter(pk=epoch.pk).update(database="another cluster")
+
+    assert heard() == ["database.restored"]
+    assert heard(NOW + HOUR) == ["database.restored"]
