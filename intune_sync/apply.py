@@ -99,7 +99,7 @@ def try_operation(lease: Lease, client: GraphClient, at: Clock) -> None:
         _settle(partial(_put_down, lease, error, at()))
     except Exception:
         log.exception("operation %s", lease.operation.pk)
-        _settle(partial(lease.try_again, Problem.UNEXPECTED, at()))
+        _settle(partial(_try_again_after_a_surprise, lease, at()))
 
 
 def carry_out(lease: Lease, client: GraphClient, at: Clock) -> None:
@@ -217,6 +217,16 @@ GONE: dict[str, str] = {
     Operation.Kind.ACTION: Problem.DEVICE_GONE,
     Operation.Kind.IMPORT: Problem.REFUSED,
 }
+
+
+def _try_again_after_a_surprise(lease: Lease, now: datetime) -> None:
+    """A transaction that broke has taken back in the database a step that memory still has."""
+    mine = Operation.objects.filter(pk=lease.operation.pk, fence=lease.fence, status__in=Operation.HELD)
+    held = mine.values_list("status", flat=True).first()
+    if held is None:
+        raise LostLease(str(lease.operation.pk))
+    lease.operation.status = held
+    lease.try_again(Problem.UNEXPECTED, now)
 
 
 def _settle(put_down: Callable[[], object]) -> None:

@@ -1,6 +1,8 @@
 from datetime import timedelta
 from typing import Any
 
+from django.db import connection
+
 from deployments.models import ChangeSet
 from deployments.services import changes, drafts
 from intune_sync import apply, ledger, services
@@ -78,6 +80,29 @@ def test_a_lost_answer_is_settled_by_reading_and_the_list_is_not_sent_again(town
     assert operation_of(change_set).status == "verified"
     assert len(town.tenant.writes()) == 1
     assert OwnedAssignment.objects.filter(app_version=unknown.change.app_version).count() == 1
+
+
+REFUSE_EVENTS = """
+CREATE FUNCTION pg_temp.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'the disk is full'; END $$;
+CREATE TRIGGER refused BEFORE INSERT ON schools_auditevent FOR EACH ROW WHEN (NEW.act = 'assignments.written')
+EXECUTE FUNCTION pg_temp.refuse();
+"""
+
+
+def test_what_could_not_be_recorded_is_read_again_and_not_sent_again(town: Town):
+    change_set = town.started(GEOGEBRA)
+    with connection.cursor() as cursor:
+        cursor.execute(REFUSE_EVENTS)
+
+    apply.work(NOW)
+    unrecorded = operation_of(change_set)
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TRIGGER refused ON schools_auditevent")
+    apply.work(LATER)
+
+    assert (unrecorded.status, unrecorded.problem) == ("unknown", "unexpected")
+    assert operation_of(change_set).status == "verified"
+    assert len(town.tenant.writes()) == 1
 
 
 def test_a_call_that_never_arrived_is_sent_again_after_reading(town: Town):
