@@ -41,11 +41,10 @@ def restore(draft: BaselineRevision, decision: Decision) -> None:
 
 def said_before(decision: Decision) -> dict[Place, BaselineEntry]:
     """What stood in each place of the decision's entries in the revision that the first one there was built on."""
-    built_on: dict[Place, int] = {}
+    built_on: dict[Place, int | None] = {}
     for entry in decision.entries.select_related("revision").order_by("revision_id"):
-        if entry.revision.based_on_id:
-            built_on.setdefault(place_of(entry), entry.revision.based_on_id)
-    found = BaselineEntry.objects.filter(revision__in=set(built_on.values()))
+        built_on.setdefault(place_of(entry), entry.revision.based_on_id)
+    found = BaselineEntry.objects.filter(revision__in={each for each in built_on.values() if each})
     return {place_of(entry): entry for entry in found if built_on.get(place_of(entry)) == entry.revision_id}
 
 

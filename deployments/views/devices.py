@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -17,8 +17,9 @@ from deployments.software import effective_for_device
 from deployments.timeline import timeline
 from deployments.views.past import asks_for_a_day, effective_then
 from deployments.views.person import person
-from fleet.models import Condition, Device
+from fleet.models import ComplianceBreach, Condition, Device, EnrolmentAttempt
 from schools.decorators import require
+from schools.embedded import embedded, revived
 from schools.models import AuditEvent, User
 
 LATEST = 30
@@ -29,7 +30,15 @@ LATEST_ATTEMPTS = 20
 def device(request: HttpRequest, pk: int) -> HttpResponse:
     user = person(request)
     names = ("school__school_form", "hardware_model", "class_group")
-    devices = Device.objects.visible_to(user).select_related(*names).with_condition(timezone.now())
+    devices = (
+        Device.objects.visible_to(user)
+        .select_related(*names)
+        .with_condition(timezone.now())
+        .annotate(
+            breaches=embedded(ComplianceBreach.objects.filter(device=OuterRef("pk"))),
+            attempts=embedded(EnrolmentAttempt.objects.filter(device=OuterRef("pk"))[:LATEST_ATTEMPTS]),
+        )
+    )
     found = get_object_or_404(devices, pk=pk)
     if asks_for_a_day(request):
         return effective_then(request, found, lambda revision: effective_for_device(found, revision))
@@ -47,8 +56,8 @@ def device(request: HttpRequest, pk: int) -> HttpResponse:
         "failed": sum(row.status == "failed" for row in rows),
         "in_place": sum(row.status in ("installed", "available") for row in rows if row.app.intent),
         "moments": timeline(found, reports, targets, _events(found, user)),
-        "breaches": found.compliance_breaches.all(),
-        "attempts": found.enrolment_attempts.all()[:LATEST_ATTEMPTS],
+        "breaches": revived(ComplianceBreach, vars(found)["breaches"]),
+        "attempts": revived(EnrolmentAttempt, vars(found)["attempts"]),
         "free_percent": _free_percent(found),
         "today": timezone.localdate(),
         "may_edit": user.has_perm("deployments.edit_baseline"),

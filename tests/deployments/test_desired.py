@@ -130,7 +130,7 @@ def test_effects_cost_the_same_queries_for_one_and_for_thirty_computers(django_a
     for _ in range(30):
         make.device(school)
 
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(9):
         effects = device_effects(None, after)
 
     assert len(effects[version.pk]) == 30
