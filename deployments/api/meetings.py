@@ -291,7 +291,7 @@ class MeetingViewSet(Rows):
     def sign(self, request: Request, pk: str) -> Response:
         minutes.require_present(self.get_object(), self._person)
         meeting, said = self._command(request, SignatureSerializer, "deployments.view_meeting")
-        return self._answer(minutes.sign(meeting, said["minutes_hash"], self._person))
+        return self._answer(minutes.sign(meeting, said["minutes_hash"], self._person, timezone.now()))
 
     @property
     def _person(self) -> User:

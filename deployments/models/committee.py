@@ -8,6 +8,7 @@ from typing import ClassVar, Self
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -181,7 +182,7 @@ class SignOff(models.Model):
     meeting = models.ForeignKey(Meeting, on_delete=models.PROTECT, related_name="sign_offs")
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     minutes_hash = models.CharField(max_length=64)
-    at = models.DateTimeField(auto_now_add=True)
+    at = models.DateTimeField(default=timezone.now)
 
     class Meta:
         verbose_name = _("sign-off")

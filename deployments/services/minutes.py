@@ -119,7 +119,7 @@ def _revision(row: Meeting, specs: list[tuple[EntrySpec, Decision]], by: User) -
 
 
 @transaction.atomic
-def sign(meeting: Meeting, minutes_hash: str, by: User) -> Meeting:
+def sign(meeting: Meeting, minutes_hash: str, by: User, now: datetime) -> Meeting:
     """One of those present, other than the secretary, confirms exactly the minutes with this hash. The second
     signature settles them. Raises PermissionDenied, InvalidMove, StaleMinutes, ValidationError."""
     row = locked(meeting)
@@ -131,7 +131,7 @@ def sign(meeting: Meeting, minutes_hash: str, by: User) -> Meeting:
         raise StaleMinutes(_("These are not the minutes that you read. Read them again before you sign."))
     if row.sign_offs.filter(user=by).exists():
         raise ValidationError(_("You have signed these minutes already."))
-    SignOff.objects.create(meeting=row, user=by, minutes_hash=minutes_hash)
+    SignOff.objects.create(meeting=row, user=by, minutes_hash=minutes_hash, at=now)
     audit.record("minutes.signed", row, by=by, after={"minutes_hash": minutes_hash})
     if row.sign_offs.count() >= SIGNATURES:
         row.move_to(Status.SIGNED)

@@ -188,7 +188,7 @@ def sign(request: HttpRequest, pk: int) -> HttpResponse:
     found = find_meeting(user, pk)
     require(user, "deployments.view_meeting")
     try:
-        sign_minutes(found, request.POST.get("minutes_hash", "")[:64], user)
+        sign_minutes(found, request.POST.get("minutes_hash", "")[:64], user, timezone.now())
     except ValidationError as error:
         messages.error(request, error.messages[0])
     else:

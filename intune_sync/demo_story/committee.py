@@ -147,8 +147,8 @@ def _last_meeting(baseline: Baseline, now: datetime) -> None:
     for item in meeting.items.select_related("proposal"):
         _discuss(meeting, item, starts_at, postponed=item.proposal == made)
     meeting = close_meeting(meeting, _person("gunilla"), starts_at + timedelta(minutes=55))
-    for name in ("gunilla", "karin"):
-        sign(meeting, meeting.minutes_hash, _person(name))
+    for days, name in enumerate(("gunilla", "karin"), start=2):
+        sign(meeting, meeting.minutes_hash, _person(name), starts_at + timedelta(days=days))
 
 
 def _discuss(meeting: Meeting, row: AgendaItem, at: datetime, *, postponed: bool) -> None:
@@ -224,6 +224,9 @@ def _propose(baseline: Baseline, told: Told, on: date, now: datetime) -> Proposa
         proposals.support(made, _person(name))
     if told.comment:
         proposals.comment(made, told.comment, _person("gunilla"))
+    heard_at = min(now, made.created_at + timedelta(days=1))
+    made.supporters.update(at=heard_at)
+    made.comments.update(at=heard_at)
     return made
 
 

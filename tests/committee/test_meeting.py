@@ -247,16 +247,16 @@ def test_two_present_people_other_than_the_secretary_sign_exactly_these_minutes(
     meeting = closed(group)
 
     with pytest.raises(PermissionDenied):
-        sign(meeting, meeting.minutes_hash, group.secretary)
+        sign(meeting, meeting.minutes_hash, group.secretary, NOW)
     with pytest.raises(StaleMinutes):
-        sign(meeting, "a" * 64, group.chair)
-    sign(meeting, meeting.minutes_hash, group.chair)
+        sign(meeting, "a" * 64, group.chair, NOW)
+    sign(meeting, meeting.minutes_hash, group.chair, NOW)
     with pytest.raises(ValidationError):
-        sign(meeting, meeting.minutes_hash, group.chair)
+        sign(meeting, meeting.minutes_hash, group.chair, NOW)
     with pytest.raises(REFUSED), transaction.atomic():
         Meeting.objects.filter(pk=meeting.pk).update(status="signed")
 
-    assert sign(meeting, meeting.minutes_hash, group.members[2]).status == "signed"
+    assert sign(meeting, meeting.minutes_hash, group.members[2], NOW).status == "signed"
     assert AuditEvent.objects.filter(act="minutes.settled").count() == 1
 
 
