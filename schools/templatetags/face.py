@@ -59,6 +59,16 @@ def as_of(moment: datetime | None, short: bool = False) -> SafeString:
     return format_html('<time datetime="{}" title="{}">{}</time>', local.isoformat(timespec="seconds"), exact, text)
 
 
+@register.simple_tag
+def since(moment: datetime) -> SafeString:
+    """From when something lasts: the time of today, else the day as well."""
+    local = timezone.localtime(moment)
+    exact = formats.date_format(local, "DATETIME_FORMAT")
+    start = formats.time_format(local, "TIME_FORMAT") if local.date() == timezone.localdate() else exact
+    text = _("since %(start)s") % {"start": start}
+    return format_html('<time datetime="{}" title="{}">{}</time>', local.isoformat(timespec="seconds"), exact, text)
+
+
 @register.inclusion_tag("includes/figure.html")
 def figure(
     value: Any,
