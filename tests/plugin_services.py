@@ -17,6 +17,7 @@ ENVIRONMENT = {
     "ALLOWED_HOSTS": "testserver,localhost,127.0.0.1",
     "SITE_URL": "http://testserver",
     "SECURE_COOKIES": "false",
+    "DJANGO_ALLOW_ASYNC_UNSAFE": "true",  # Playwright leaves its event loop in the thread that other tests run in
 }
 
 

@@ -52,7 +52,8 @@ class Workers:
     def start(
         self, *, beat: bool = False, name: str = "worker", queues: str = "default,pull,write,destructive"
     ) -> subprocess.Popen[bytes]:
-        log = (self.folder / f"{name}-{len(self.running)}.log").open("wb")
+        number = len(list(self.folder.glob("*.log")))
+        log = (self.folder / f"{name}-{number}.log").open("wb")
         options = ["worker", "--queues", queues, "--concurrency", "2", "--loglevel", "INFO"]
         if beat:
             options = ["beat", "--schedule", str(self.folder / "beat")]

@@ -22,6 +22,7 @@ from tests.pushing import Town
 pytestmark = [pytest.mark.chaos, pytest.mark.slow]
 
 KILLS = 6
+WORKERS = 2
 
 
 class Reaper:
@@ -41,11 +42,29 @@ class Reaper:
                 children[0].kill()
             else:
                 self.workers.kill(worker)
-                self.workers.start(queues=WRITING)
+                self.revive()
             for child in children:
                 self._note(f":{child.pid}")
                 if hurried:
                     orders.let_leases_run_out(f":{child.pid}")
+
+    def revive(self) -> None:
+        """As whatever supervises services does. A worker whose child is killed while it starts gives up by itself."""
+        for dead in [each for each in self.workers.running if each.poll() is not None]:
+            self.workers.running.remove(dead)
+        while len(self.workers.running) < WORKERS:
+            self.workers.start(queues=WRITING)
+
+    def has_slept(self, until: float) -> bool:
+        self.revive()
+        return time.monotonic() > until
+
+    def has_done(self, town: Town) -> bool:
+        """Somebody in IT lets in again what died three times."""
+        self.revive()
+        for operation in Operation.objects.quarantined():
+            release_operation(operation, town.approver)
+        return orders.is_done()
 
     def _note(self, worker: str) -> None:
         held = Operation.objects.filter(status__in=Operation.HELD, worker__endswith=worker)
@@ -57,21 +76,13 @@ def test_killed_at_random_moments(seed: int, town: Town, workers: Workers, broke
     town.tenant.sandbox.post("/sandbox/settings", orders.AT_ONCE)
     town.tenant.fault("delay", seconds=0.1, count=-1)
     approved = orders.together(orders.assignments(town, *APPS), orders.registration(town), orders.actions(town))
-    for _worker in range(2):
-        workers.start(queues=WRITING)
     reaper = Reaper(seed, workers)
+    reaper.revive()
 
     for _kill in range(KILLS):
         moment = time.monotonic() + reaper.chance.uniform(0.5, 4)
-        wait_until(sweeping(broker, lambda moment=moment: time.monotonic() > moment), LONG_SECONDS, workers)
+        wait_until(sweeping(broker, lambda moment=moment: reaper.has_slept(moment)), LONG_SECONDS, workers)
         reaper.kill(hurried=True)
-    wait_until(sweeping(broker, lambda: is_done(town), hurried=True), LONG_SECONDS, workers)
+    wait_until(sweeping(broker, lambda: reaper.has_done(town), hurried=True), LONG_SECONDS, workers)
 
     assert wrongs(town.tenant, approved) == []
-
-
-def is_done(town: Town) -> bool:
-    """Somebody in IT lets in again what died three times."""
-    for operation in Operation.objects.quarantined():
-        release_operation(operation, town.approver)
-    return orders.is_done()
