@@ -18,7 +18,7 @@ from tests.chaos.checker import BUDGET, WINDOW_SECONDS, WRITES_IN_20_SECONDS, re
 from tests.chaos.conftest import Workers, wait_until
 from tests.chaos.orders import LONG_SECONDS, sweeping
 from tests.chaos.servers import WRITING, Broker
-from tests.chaos.test_random_kills import Reaper, is_done
+from tests.chaos.test_random_kills import Reaper
 from tests.pushing import Town
 from tests.sandbox_process import SandboxProcess, start_sandbox
 
@@ -72,7 +72,7 @@ def test_killed_at_random_in_the_middle_of_many_writes(
         if time.monotonic() > next_kill:
             next_kill = time.monotonic() + reaper.chance.uniform(0.5, 1.5) * KILL_EVERY_SECONDS
             reaper.kill(hurried=False)
-        return is_done(town)
+        return reaper.has_done(town)
 
     wait_until(sweeping(broker, done), longest, workers)
 
