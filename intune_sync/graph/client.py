@@ -32,6 +32,8 @@ from intune_sync.graph.transport import Answer, NoAnswer, Transport
 from intune_sync.graph.waits import apart, backoff_seconds
 
 ATTEMPTS = 4
+RENEWALS = 2
+"""Of the token in one call: first another process's, which may be refused too, then one of its own."""
 PROBE = "organization?$select=id"
 LONGEST_SLEEP = 10.0
 """Seconds a worker may sleep; a longer wait becomes `Throttled`, and the row's `not_before`."""
@@ -262,22 +264,22 @@ class GraphClient:
         **call: Any,
     ) -> Answer:
         """One call with its repetitions. `early` stands for the first try, and has passed the gate."""
-        renewed = False
+        renewals = 0
         costs = charges([(method, _with_query(url, call.get("params")))]) if costs is None else costs
         services = {each.service for each in costs}  # of a batch, those that its calls go to
         failure: GraphError = GraphUnavailable(own_words.CONNECTION_FAILED)
         for attempt in range(ATTEMPTS):
+            token = self._token()  # before the gate: nothing that takes time stands between its answer and the call
             if self._gate and not early:
                 self._gate.enter(costs, self._longest_sleep, self._probe)
-            token = self._token()
             try:
                 early_one, early = early, None
                 return self._once(method, url, token, attempt=attempt, is_write=is_write, early=early_one, **call)
             except Unauthenticated as error:
                 failure = error
-                if renewed:
+                if renewals == RENEWALS:
                     break
-                renewed = True
+                renewals += 1
                 self._tokens.forget(token)
                 continue
             except Throttled as error:

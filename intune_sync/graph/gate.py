@@ -28,8 +28,9 @@ class Gate:
                 error.retry_after = wait
                 raise error
             # A little apart, so that those who wait for the same moment do not ask in it together.
-            waited += wait * random.uniform(1.0, 1.1)  # noqa: S311
-            time.sleep(wait * random.uniform(1.0, 1.1))  # noqa: S311
+            wait *= random.uniform(1.0, 1.1)  # noqa: S311
+            time.sleep(wait)
+            waited += wait
 
     def is_open(self, costs: Sequence[Charge]) -> bool:
         """Enter at once or not at all."""

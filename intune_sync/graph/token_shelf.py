@@ -9,6 +9,7 @@ import base64
 import hashlib
 import logging
 import time
+from collections.abc import Collection
 from typing import Any
 
 import orjson
@@ -35,14 +36,14 @@ class TokenShelf:
         secret = hashlib.sha256(f"{settings.SECRET_KEY} graph token".encode()).digest()
         self._cipher = Fernet(base64.urlsafe_b64encode(secret))
 
-    def find(self, refused: str) -> tuple[str, float] | None:
-        """The token that lies there and until when it is good, unless it is the one that Graph refused."""
+    def find(self, refused: Collection[str]) -> tuple[str, float] | None:
+        """The token that lies there and until when it is good, unless Graph has refused it."""
         try:
             found = self._redis.get(self._key)
             token, until = orjson.loads(self._cipher.decrypt(found)) if found else ("", 0.0)
         except (redis.RedisError, InvalidToken, ValueError):
             return None
-        return (token, until) if token and token != refused and until > time.time() else None
+        return (token, until) if token and token not in refused and until > time.time() else None
 
     def put(self, token: str, until: float) -> None:
         lasts = int(until - time.time())
@@ -52,7 +53,7 @@ class TokenShelf:
         except redis.RedisError as error:
             log.warning("the token stays with this process: %s", type(error).__name__)
 
-    def wait_for_another(self, refused: str) -> tuple[str, float] | None:
+    def wait_for_another(self, refused: Collection[str]) -> tuple[str, float] | None:
         """None when it is this process's turn to fetch; otherwise what another one has fetched meanwhile."""
         deadline = time.monotonic() + TURN_SECONDS
         while time.monotonic() < deadline:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ from intune_sync.graph.token_shelf import TokenShelf
 CONNECT_AND_READ_SECONDS = (5, 30)
 EARLIER_SECONDS = 300
 """A token is left so long before it expires."""
+REFUSED_KEPT = 4
+"""Refused tokens that are not taken from the shelf again. The one there may be another, and as old."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,8 @@ class TokenSource:
         self._shelf = shelf
         self._lock = threading.Lock()
         self._application: msal.ConfidentialClientApplication | None = None
-        self._token, self._until, self._refused = "", 0.0, ""
+        self._token, self._until = "", 0.0
+        self._refused: deque[str] = deque(maxlen=REFUSED_KEPT)
 
     def token(self) -> str:
         """A token that is believed to be good. Raises Unauthenticated or GraphUnavailable."""
@@ -86,7 +90,8 @@ class TokenSource:
         """Graph refused `token`: the next call gets a new one, unless another thread has fetched it already."""
         with self._lock:
             if self._token == token:
-                self._token, self._refused = "", token
+                self._token = ""
+                self._refused.append(token)
 
     def _found(self) -> tuple[str, float] | None:
         if self._shelf is None:

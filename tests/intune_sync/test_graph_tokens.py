@@ -11,9 +11,11 @@ import redis
 from django.conf import settings as configured
 
 from intune_sync import graph
+from intune_sync.graph.client import GraphClient
 from intune_sync.graph.identities import registration
 from intune_sync.graph.token_shelf import TokenShelf
 from intune_sync.graph.tokens import Registration, TokenSource
+from intune_sync.graph.transport import Transport
 from tests.sandbox_process import SandboxProcess
 
 pytestmark = pytest.mark.django_db
@@ -58,10 +60,22 @@ def test_threads_that_meet_the_same_refusal_fetch_one_token(sandbox: SandboxProc
     assert len(fetched) == 1
 
 
+def test_a_refused_token_is_renewed_though_another_refused_one_lies_on_the_shelf(sandbox: SandboxProcess) -> None:
+    mine, others = source(registration("reader")), source(registration("reader"))
+    first = mine.token()
+    others.forget(others.token())
+    second = others.token()
+    sandbox.post("/sandbox/faults", {"kind": "expire_tokens", "count": 1})
+
+    with GraphClient(configured.GRAPH_URL, mine, Transport(configured.GRAPH_CA_BUNDLE)) as client:
+        assert client.get("organization")["value"]
+    assert mine.token() not in (first, second)
+
+
 def renew_in_a_process(registered: Registration, old: str, together: Any, answers: Any) -> None:
     mine = source(registered)
     mine.forget(mine.token())
-    mine._refused = old
+    mine._refused.append(old)
     together.wait()
     answers.put(mine.token())
 
