@@ -111,18 +111,24 @@ def repeated(entries: Iterable[Entry], approved: Approved) -> Iterator[str]:
 def too_early(entries: Iterable[Entry]) -> Iterator[str]:
     """Requests to a service class before the time for which Graph had asked that identity to wait.
 
-    A batch as a whole is no service's; the calls in it are judged one by one.
+    A batch as a whole is no service's; the calls in it are judged one by one, by when the batch came. That one of them
+    was refused is told when all have been worked on.
     """
+    entries = list(entries)
+    came = {entry["n"]: received(entry) for entry in entries if entry["service"] is None}
+    told = {entry["batch"]: received(entry) for entry in entries if entry["batch"] in came}
     until: dict[tuple[str, str], float] = defaultdict(float)
     since: dict[tuple[str, str], float] = defaultdict(float)
     for entry in entries:
         if entry["service"] is None:
             continue
         who, at = (entry["app_id"], entry["service"]), received(entry)
-        if since[who] + IN_FLIGHT_SECONDS < at < until[who]:
-            yield f"call {entry['n']} to {who[1]} came {until[who] - at:.1f} s before it was allowed"
+        left = came.get(entry["batch"], at)
+        if since[who] + IN_FLIGHT_SECONDS < left < until[who]:
+            called = f"call {entry['n']} to {who[1]} ({entry['method']} {entry['path']})"
+            yield f"{called} came {until[who] - left:.1f} s before it was allowed"
         if entry["status"] == 429 and entry["retry_after"] is not None:
-            since[who] = at
+            since[who] = told.get(entry["batch"], at)
             until[who] = max(until[who], _allowed_at(entry["retry_after"], at))
 
 
