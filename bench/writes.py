@@ -17,10 +17,10 @@ from bench.figures import Count, Finding, Ratio
 from deployments.models import Application, AppVersion, AssignmentChange, BaselineRevision, ChangeSet
 from deployments.services.semesters import open_semester
 from fleet.models import Platform
-from intune_sync import apply
 from intune_sync.graph.services import SERVICES, WINDOW_SECONDS
 from intune_sync.models import Operation
 from intune_sync.payloads import assignment_for
+from intune_sync.push import apply
 from schools.services.people import create_person
 
 WORKERS = 2

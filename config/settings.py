@@ -327,7 +327,7 @@ APPROVAL_DAYS = env.int("APPROVAL_DAYS", default=7)
 DESTRUCTIVE_PER_10_MINUTES = env.int("DESTRUCTIVE_PER_10_MINUTES", default=10)
 DESTRUCTIVE_PER_HOUR = env.int("DESTRUCTIVE_PER_HOUR", default=40)
 DESTRUCTIVE_PER_DAY = env.int("DESTRUCTIVE_PER_DAY", default=150)
-# The fault programme's own; see intune_sync/kill_points.py.
+# The fault programme's own; see intune_sync/push/kill_points.py.
 KILL_POINTS = env.str("KILL_POINTS", default="")
 if KILL_POINTS and SECURE_COOKIES:
     raise ImproperlyConfigured("KILL_POINTS kills workers on purpose and is refused where SECURE_COOKIES is on")

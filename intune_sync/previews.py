@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from deployments.models import AssignmentChange, ChangeSet, ChangeTarget
 from intune_sync.models import IntuneGroup, Operation
-from intune_sync.narrowing import narrowed
+from intune_sync.push.narrowing import narrowed
 from intune_sync.words import effect_sentence, group_sentence, notice_sentence
 from schools.models import SchoolForm, User
 

@@ -12,7 +12,7 @@ from django.db.models import Aggregate, Count, OuterRef, QuerySet, Subquery, Sum
 
 from intune_sync.models import GraphCondition, SyncPosition, SyncRun, UnmatchedRecord
 from intune_sync.own_words import in_readers_language
-from intune_sync.unfinished import Queue, write_queue
+from intune_sync.push.unfinished import Queue, write_queue
 from schools.models import User
 
 LATE_INTERVALS = 3

@@ -12,8 +12,9 @@ from django.conf import settings
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from intune_sync import apply, automatic, epochs, ledger, reconcile, retention, runs, signs, trouble
+from intune_sync import retention, runs, signs, trouble
 from intune_sync.models import Operation
+from intune_sync.push import apply, automatic, epochs, ledger, reconcile
 
 log = logging.getLogger(__name__)
 

@@ -8,8 +8,8 @@ from django.db.models import F, OuterRef, Subquery
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 
-from intune_sync import epochs
 from intune_sync.models import GraphCondition, SyncRun, UnmatchedRecord
+from intune_sync.push import epochs
 from schools.access import IT_ADMIN
 from schools.models import User
 from schools.services.notify import holders_of, tell

@@ -19,12 +19,12 @@ from deployments.targets import NodeKey, Target
 from deployments.versions import Versions
 from fleet.models import Platform
 from intune_sync import graph
-from intune_sync.lists import read_lists
-from intune_sync.merge import Raw
 from intune_sync.models import IntuneApp, OwnedAssignment
-from intune_sync.outcome import mirror_list
 from intune_sync.payloads import assignment_key
-from intune_sync.snapshot import targets_of
+from intune_sync.push.lists import read_lists
+from intune_sync.push.merge import Raw
+from intune_sync.push.outcome import mirror_list
+from intune_sync.push.snapshot import targets_of
 from schools import audit
 from schools.models import User
 

@@ -11,12 +11,13 @@ from django.utils.translation import gettext as _
 from deployments.models import ChangeSet
 from deployments.services import changes
 from deployments.services.changes import AnotherUnderWay, record_plan, require, start
-from intune_sync import graph, ledger, reconcile
-from intune_sync.differences import differences
+from intune_sync import graph
 from intune_sync.models import Operation
-from intune_sync.reconcile import lane_of
+from intune_sync.push import ledger, reconcile
+from intune_sync.push.differences import differences
+from intune_sync.push.reconcile import lane_of
+from intune_sync.push.snapshot import FreshPlan, fresh_plan
 from intune_sync.services.quarantine import AFRESH
-from intune_sync.snapshot import FreshPlan, fresh_plan
 from schools.models import User
 
 

@@ -11,8 +11,8 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from fleet.models import Device
-from intune_sync import epochs
 from intune_sync.models import ActionOrder, Operation
+from intune_sync.push import epochs
 from schools import audit
 from schools.models import School, User
 

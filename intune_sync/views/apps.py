@@ -17,7 +17,7 @@ from deployments.models import Application, AppVersion, Baseline, BaselineEntry,
 from intune_sync import services
 from intune_sync.graph import GraphError
 from intune_sync.models import IntuneApp, IntuneAssignment
-from intune_sync.narrowing import filters_of
+from intune_sync.push.narrowing import filters_of
 from intune_sync.services.adopt import platform_of
 from intune_sync.words import graph_sentence
 from schools.decorators import permission_required, require

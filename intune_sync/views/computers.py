@@ -14,9 +14,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from fleet.models import Device
-from intune_sync import epochs, tasks
+from intune_sync import tasks
 from intune_sync.forms_writes import MarkForm, OrderForm
 from intune_sync.models import ActionOrder, Operation
+from intune_sync.push import epochs
 from intune_sync.services.identities import mark_identity
 from intune_sync.services.orders import approve_order, order_action, refuse_order
 from schools.decorators import permission_required

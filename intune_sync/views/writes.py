@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_GET
 
 from intune_sync.models import Operation
-from intune_sync.unfinished import unfinished_writes
+from intune_sync.push.unfinished import unfinished_writes
 from schools.decorators import permission_required
 from schools.keyset import keyset_page
 from schools.models import User

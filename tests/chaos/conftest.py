@@ -90,7 +90,7 @@ class Workers:
 
     @property
     def kill_points(self) -> Path:
-        """See `intune_sync.kill_points`."""
+        """See `intune_sync.push.kill_points`."""
         return self.folder / KILL_POINTS
 
     def logs(self) -> str:

@@ -1,4 +1,4 @@
-"""Orders for the kill points of `intune_sync.kill_points`."""
+"""Orders for the kill points of `intune_sync.push.kill_points`."""
 
 from __future__ import annotations
 

@@ -9,9 +9,10 @@ from django.utils import timezone
 
 from deployments.models import AppVersion, ChangeSet
 from deployments.services import changes
-from intune_sync import ledger, services
+from intune_sync import services
 from intune_sync.models import Operation, OwnedAssignment
 from intune_sync.payloads import assignment_for, assignment_key
+from intune_sync.push import ledger
 from tests.chaos.conftest import Broker, Workers, wait_until
 from tests.pushing import GEOGEBRA, Town
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from fleet.models import Device
-from intune_sync import apply, reconcile
+from intune_sync.push import apply, reconcile
 from tests.chaos.checker import too_early
 from tests.factories import NOW
 from tests.intune_sync.test_kept_groups import a_class, known_to_entra, members

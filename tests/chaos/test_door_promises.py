@@ -8,7 +8,7 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
-from intune_sync import apply, graph
+from intune_sync import graph
 from intune_sync.graph import GraphClient, GraphUnavailable, Throttled
 from intune_sync.graph.breaker import BREAKER, FAILURES
 from intune_sync.graph.budget import budget_of
@@ -16,6 +16,7 @@ from intune_sync.graph.gate import Gate
 from intune_sync.graph.identities import registration, token_source
 from intune_sync.graph.transport import Transport
 from intune_sync.models import GraphBreaker
+from intune_sync.push import apply
 from tests.chaos import orders
 from tests.chaos.checker import too_early, wrongs
 from tests.pushing import GEOGEBRA, Tenant, Town, build_town

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from intune_sync.kill_points import POINTS
 from intune_sync.models import Operation
+from intune_sync.push.kill_points import POINTS
 from tests.chaos import orders
 from tests.chaos.checker import received, wrongs
 from tests.chaos.conftest import Workers, wait_until

@@ -20,9 +20,9 @@ from deployments.models import ChangeSet
 from deployments.services import changes
 from deployments.services.amendments import renew
 from intune_sync import services
-from intune_sync.kill_points import POINTS
 from intune_sync.models import Operation
 from intune_sync.payloads import assignment_for
+from intune_sync.push.kill_points import POINTS
 from tests.chaos import orders
 from tests.chaos.checker import key, wrongs
 from tests.chaos.conftest import Workers, wait_until

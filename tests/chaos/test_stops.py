@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from intune_sync.kill_points import POINTS
 from intune_sync.models import Operation
+from intune_sync.push.kill_points import POINTS
 from intune_sync.services import stops
 from intune_sync.services.quarantine import release_operation
 from tests import factories

@@ -11,10 +11,11 @@ import pytest
 from django.utils import timezone
 
 from fleet.models import Device
-from intune_sync import apply, graph, ledger, reconcile
-from intune_sync.ledger import LEASE, Lease
+from intune_sync import graph
 from intune_sync.models import Epoch
 from intune_sync.payloads import assignment_for
+from intune_sync.push import apply, ledger, reconcile
+from intune_sync.push.ledger import LEASE, Lease
 from intune_sync.services import stops
 from tests import factories
 from tests.chaos import orders

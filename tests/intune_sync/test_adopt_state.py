@@ -4,8 +4,8 @@ from deployments.models import AppVersion, BaselineEntry, BaselineRevision
 from intune_sync import graph, services
 from intune_sync.models import IntuneApp, OwnedAssignment
 from intune_sync.payloads import assignment_key
+from intune_sync.push.snapshot import fresh_plan
 from intune_sync.services.adopt import NotForComputers
-from intune_sync.snapshot import fresh_plan
 from schools.models import AuditEvent
 from tests import factories
 from tests.pushing import GEOGEBRA, Town, active_revision

@@ -5,9 +5,10 @@ from django.db import connection
 
 from deployments.models import ChangeSet
 from deployments.services import changes, drafts
-from intune_sync import apply, ledger, services
+from intune_sync import services
 from intune_sync.models import IntuneAssignment, Operation, OwnedAssignment
 from intune_sync.payloads import assignment_for, assignment_key
+from intune_sync.push import apply, ledger
 from schools.models import AuditEvent
 from tests.factories import NOW
 from tests.pushing import GEOGEBRA, Town, operation_of

@@ -9,9 +9,10 @@ import pytest
 
 from deployments.models import ChangeSet
 from deployments.services.changes import AnotherUnderWay
-from intune_sync import apply, automatic, services, tasks
+from intune_sync import services, tasks
 from intune_sync.models import AutomaticHold, Operation
 from intune_sync.payloads import assignment_key
+from intune_sync.push import apply, automatic
 from schools.models import AuditEvent
 from tests.factories import NOW
 from tests.pushing import GEOGEBRA, Town, active_revision, decided

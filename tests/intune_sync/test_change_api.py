@@ -2,9 +2,9 @@ import pytest
 from rest_framework.test import APIClient
 
 from deployments.models import ChangeSet
-from intune_sync import apply
 from intune_sync.models import Operation
 from intune_sync.payloads import assignment_for
+from intune_sync.push import apply
 from tests import factories
 from tests.factories import NOW
 from tests.pushing import GEOGEBRA, Town

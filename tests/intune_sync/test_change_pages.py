@@ -5,9 +5,9 @@ from django.test import Client
 from django.urls import reverse
 
 from deployments.models import ChangeSet, ChangeTarget
-from intune_sync import apply
 from intune_sync.models import IntuneApp, Operation
 from intune_sync.payloads import assignment_for
+from intune_sync.push import apply
 from tests import factories
 from tests.factories import NOW
 from tests.pushing import GEOGEBRA, Town, build_town

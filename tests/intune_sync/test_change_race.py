@@ -8,8 +8,9 @@ from django.core.exceptions import ValidationError
 from django.db import connection
 
 from deployments.models import ChangeSet
-from intune_sync import apply, ledger, services
+from intune_sync import services
 from intune_sync.models import Operation
+from intune_sync.push import apply, ledger
 from tests.factories import NOW
 from tests.pushing import GEOGEBRA, Tenant, build_town
 

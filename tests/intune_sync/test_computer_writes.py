@@ -10,8 +10,8 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import DatabaseError, transaction
 
 from fleet.models import Device
-from intune_sync import apply, epochs
 from intune_sync.models import ActionOrder, AutopilotImport, Operation
+from intune_sync.push import apply, epochs
 from intune_sync.services import imports, orders
 from intune_sync.services.identities import mark_identity
 from schools.models import AuditEvent

@@ -13,8 +13,8 @@ import redis
 from django.core.management import call_command
 from django.db import connection, transaction
 
-from intune_sync import apply, epochs
 from intune_sync.models import Epoch, Operation
+from intune_sync.push import apply, epochs
 from intune_sync.services import orders
 from scripts.services import Service, start_redis
 from tests import factories

@@ -10,11 +10,12 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from intune_sync import apply, graph, runs
+from intune_sync import graph, runs
 from intune_sync.graph import CircuitOpen, GraphUnavailable
 from intune_sync.graph.breaker import BREAKER, FAILURES
 from intune_sync.graph.state import door_state
 from intune_sync.models import GraphBreaker, Operation
+from intune_sync.push import apply
 from tests import factories
 from tests.pushing import NOW, Town
 from tests.sandbox_process import SandboxProcess

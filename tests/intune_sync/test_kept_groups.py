@@ -11,9 +11,10 @@ import pytest
 from deployments.models import ChangeSet
 from deployments.services.profiles import profile_of
 from fleet.models import Device
-from intune_sync import apply, kept_groups, ledger, reconcile, services
+from intune_sync import services
 from intune_sync.models import IntuneGroup, KeptGroup, Operation
 from intune_sync.payloads import assignment_key
+from intune_sync.push import apply, kept_groups, ledger, reconcile
 from schools.models import ClassGroup
 from tests import factories
 from tests.factories import NOW

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from intune_sync import kill_points
+from intune_sync.push import kill_points
 from tests.sandbox_process import REPOSITORY
 from tests.waiting import eventually
 

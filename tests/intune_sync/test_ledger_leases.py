@@ -3,9 +3,9 @@ from datetime import timedelta
 import pytest
 
 from deployments.models import ChangeSet
-from intune_sync import ledger
-from intune_sync.ledger import LEASE, LEASE_WHILE_SENDING, LostLease
 from intune_sync.models import Operation
+from intune_sync.push import ledger
+from intune_sync.push.ledger import LEASE, LEASE_WHILE_SENDING, LostLease
 from tests import factories
 from tests.factories import NOW
 

@@ -10,10 +10,10 @@ from django.core.management import call_command
 from django.db import DatabaseError, transaction
 from django.test import Client
 
-from intune_sync import apply, ledger
 from intune_sync.models import Epoch, KillSwitch, Operation
 from intune_sync.payloads import assignment_for
 from intune_sync.payloads.members import remove_request
+from intune_sync.push import apply, ledger
 from intune_sync.services import retry_change_set, stops
 from intune_sync.services.quarantine import release_operation
 from schools.models import AuditEvent, Notification, User

@@ -12,8 +12,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from deployments.models import AppVersion
-from intune_sync import apply
 from intune_sync.models import IntuneApp, Operation
+from intune_sync.push import apply
 from intune_sync.services.new_apps import NewApp, request_app, retry_app
 from schools.models import AuditEvent
 from tests import contract, factories

@@ -12,8 +12,8 @@ from django.test import Client
 from django.urls import reverse
 
 from fleet.models import Device
-from intune_sync import apply
 from intune_sync.models import ActionOrder, Operation
+from intune_sync.push import apply
 from schools.models import AuditEvent, User
 from tests import factories
 from tests.factories import NOW

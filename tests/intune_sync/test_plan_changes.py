@@ -1,6 +1,6 @@
-from intune_sync.merge import Raw
 from intune_sync.payloads import assignment_for, assignment_key
-from intune_sync.plan import AppState, plan
+from intune_sync.push.merge import Raw
+from intune_sync.push.plan import AppState, plan
 
 A, B, C = (f"{letter * 8}-0000-0000-0000-000000000000" for letter in "abc")
 APP = "11111111-0000-0000-0000-000000000000"

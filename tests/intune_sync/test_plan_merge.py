@@ -1,5 +1,5 @@
-from intune_sync.merge import ClashKind, merge, put_back, same_list
 from intune_sync.payloads import assignment_for, assignment_key
+from intune_sync.push.merge import ClashKind, merge, put_back, same_list
 
 A, B, C, D = (f"{letter * 8}-0000-0000-0000-000000000000" for letter in "abcd")
 FILTER_ID = "f0000000-0000-0000-0000-00000000000f"

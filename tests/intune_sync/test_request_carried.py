@@ -10,8 +10,8 @@ from deployments.models import AppRequest
 from deployments.services import requests
 from deployments.services.requests import Wish
 from fleet.models import Device
-from intune_sync import apply, automatic
 from intune_sync.payloads import assignment_key
+from intune_sync.push import apply, automatic
 from tests import factories as make
 from tests.deployments.request_factories import vetted
 from tests.factories import NOW

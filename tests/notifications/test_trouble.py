@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from django.utils import translation
 
-from intune_sync import epochs
 from intune_sync.models import Epoch, GraphCondition, SyncRun, UnmatchedRecord
 from intune_sync.notices import tell_held
+from intune_sync.push import epochs
 from intune_sync.trouble import tell_of_trouble
 from schools.models import Notification, User
 from tests import factories

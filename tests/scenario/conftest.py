@@ -17,10 +17,11 @@ from django.utils import timezone
 from deployments.models import Application, Baseline, Seat, Semester
 from deployments.services import requests
 from deployments.services.semesters import open_semester
-from intune_sync import apply, automatic, demo
+from intune_sync import demo
 from intune_sync.graph.condition import ConditionWriter
 from intune_sync.management.commands.create_demo import TENANT
 from intune_sync.models import SyncRun
+from intune_sync.push import apply, automatic
 from schools.models import Administration, Role, School, User
 from tests import factories
 from tests.deployments.request_factories import vetted

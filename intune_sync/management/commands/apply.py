@@ -17,9 +17,10 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from deployments.models import ChangeSet
-from intune_sync import apply, ledger, services
+from intune_sync import services
 from intune_sync.graph import GraphError
 from intune_sync.models import Operation
+from intune_sync.push import apply, ledger
 from intune_sync.words import graph_sentence
 from schools.audit import acting_from
 

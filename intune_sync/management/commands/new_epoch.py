@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
-from intune_sync import epochs
+from intune_sync.push import epochs
 from schools.audit import acting_from
 
 

@@ -15,7 +15,7 @@ from deployments.models import BaselineRevision, ChangeSet
 from intune_sync import graph, services
 from intune_sync.graph import GraphError
 from intune_sync.previews import group_names
-from intune_sync.snapshot import fresh_plan
+from intune_sync.push.snapshot import fresh_plan
 from intune_sync.words import graph_sentence, notice_sentence
 from schools.audit import acting_from
 

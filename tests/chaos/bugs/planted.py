@@ -55,7 +55,7 @@ BUGS = (
     Bug(
         "fence-ignored",
         "A worker goes on with what another has taken over.",
-        "intune_sync/ledger.py",
+        "intune_sync/push/ledger.py",
         "fence=self.fence, ",
         "",
         f"{WRITES}test_a_worker_whose_work_another_has_taken_over_sends_nothing",
@@ -64,7 +64,7 @@ BUGS = (
     Bug(
         "request-forgotten",
         "That a call is being made is stored, and not which one.",
-        "intune_sync/sending.py",
+        "intune_sync/push/sending.py",
         "lease.move(Status.SENDING, at(), request_hash=digest(body), sent_at=at(), waits=0, **columns)",
         "lease.move(Status.SENDING, at())",
         f"{WRITES}test_a_destructive_action_whose_answer_was_lost_is_not_sent_again[autopilotReset]",
@@ -72,7 +72,7 @@ BUGS = (
     Bug(
         "destructive-sent-again",
         "A destructive action that is not to be seen is sent again like any other.",
-        "intune_sync/action_work.py",
+        "intune_sync/push/action_work.py",
         "    elif lease.operation.is_destructive:\n        lease.fail(Problem.NEVER_SEEN, now)\n",
         "",
         f"{WRITES}test_a_destructive_action_that_never_arrived_is_not_sent_again[retire]",
@@ -80,7 +80,7 @@ BUGS = (
     Bug(
         "epoch-ignored",
         "A database restored from a backup sends the destructive actions that it remembers as unsent.",
-        "intune_sync/epochs.py",
+        "intune_sync/push/epochs.py",
         " and epoch.database == fingerprint() and _is_sealed(epoch) and not is_rewound()",
         "",
         f"{WRITES}test_a_restored_database_wipes_nothing",
@@ -88,7 +88,7 @@ BUGS = (
     Bug(
         "switch-only-at-claim",
         "The kill switch stops new work and not what is claimed already.",
-        "intune_sync/ledger.py",
+        "intune_sync/push/ledger.py",
         "allowed = mine.exclude(Exists(KillSwitch.objects.thrown())) if status == Status.SENDING else mine",
         "allowed = mine",
         f"{WRITES}test_the_switch_stops_what_is_claimed_already",
@@ -97,7 +97,7 @@ BUGS = (
     Bug(
         "posted-without-merge",
         "The portal's own entries are sent as the whole list.",
-        "intune_sync/merge.py",
+        "intune_sync/push/merge.py",
         "    write = [raw for raw in kept if raw is not None] + new\n",
         "    write = list(ours.values())\n",
         f"{WRITES}test_entries_of_others_are_in_every_list_that_is_sent[Inkscape]",
@@ -105,7 +105,7 @@ BUGS = (
     Bug(
         "filters-dropped",
         "Lists are read from v1.0, which knows no filters, and sent back without them.",
-        "intune_sync/lists.py",
+        "intune_sync/push/lists.py",
         "client.pages(assignments_path(app_id), version=BETA)",
         'client.pages(assignments_path(app_id), version="v1.0")',
         f"{WRITES}test_entries_of_others_stay_as_they_are_with_their_filters",
@@ -113,7 +113,7 @@ BUGS = (
     Bug(
         "tries-without-end",
         "What always breaks is tried for ever.",
-        "intune_sync/ledger.py",
+        "intune_sync/push/ledger.py",
         "MOST_TRIES = 3",
         "MOST_TRIES = 1000",
         f"{WRITES}test_a_write_that_always_breaks_is_set_aside_after_three_tries",
@@ -121,7 +121,7 @@ BUGS = (
     Bug(
         "import-not-in-doubt",
         "An import whose answer was lost is not looked for among Intune's records, and is sent again.",
-        "intune_sync/import_work.py",
+        "intune_sync/push/import_work.py",
         "answer = send(lease, body, call, at, in_doubt=True, before=before)",
         "answer = send(lease, body, call, at, before=before)",
         f"{WRITES}test_an_import_whose_answer_was_lost_is_not_sent_again",

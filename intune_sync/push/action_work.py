@@ -12,13 +12,13 @@ from django.db import transaction
 from django.utils.dateparse import parse_datetime
 
 from fleet.models import Device
-from intune_sync import caps, epochs
 from intune_sync.graph import GraphClient, NotFound
-from intune_sync.kill_points import reach
-from intune_sync.ledger import Lease
 from intune_sync.models import ActionOrder, Operation
 from intune_sync.payloads.actions import CALLS, RESULTS, VANISHES, Result, action_path, device_path, results_of
-from intune_sync.sending import send
+from intune_sync.push import caps, epochs
+from intune_sync.push.kill_points import reach
+from intune_sync.push.ledger import Lease
+from intune_sync.push.sending import send
 from schools import audit
 
 SETTLES_WITHIN = timedelta(minutes=10)

@@ -12,12 +12,12 @@ from uuid import UUID
 from django.db import transaction
 
 from intune_sync.graph import GraphClient
-from intune_sync.kill_points import reach
-from intune_sync.ledger import Lease
 from intune_sync.models import IntuneApp, Operation
 from intune_sync.payloads.apps import APPS_PATH, APPS_VERSION, app_columns, app_row
 from intune_sync.payloads.new_apps import marked, new_app_body, with_name
-from intune_sync.sending import send
+from intune_sync.push.kill_points import reach
+from intune_sync.push.ledger import Lease
+from intune_sync.push.sending import send
 from intune_sync.services.adopt import adopt_app
 from schools import audit
 from schools.models import User

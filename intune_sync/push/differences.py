@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from deployments.models import ChangeSet, ChangeTarget
-from intune_sync.snapshot import FreshPlan
+from intune_sync.push.snapshot import FreshPlan
 
 Effects = set[tuple[int, int, str]]
 

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from intune_sync.merge import Clash, MergedList, Raw, digest, list_digest, merge, same_list
 from intune_sync.payloads import assign_body, assignment_key
 from intune_sync.payloads.aims import assign_call, group_of, intent_of, is_exclusion
+from intune_sync.push.merge import Clash, MergedList, Raw, digest, list_digest, merge, same_list
 
 MANY_FROM, MANY_SHARE = 10, 0.3
 """From this many assignments of ours on, taking away a larger share is pointed out before anybody approves."""

@@ -13,13 +13,13 @@ from deployments.organisation import Organisation, load_organisation, target_row
 from deployments.services.changes import PlannedChange, under_way
 from deployments.targets import Target
 from intune_sync.graph import GraphClient
-from intune_sync.kept_groups import group_reference, new_groups, nicknames_in
-from intune_sync.lists import read_lists
-from intune_sync.merge import Raw
 from intune_sync.models import IntuneApp, OwnedAssignment
 from intune_sync.payloads import assignment_for, assignment_key, parse_id
 from intune_sync.payloads.aims import group_of, has_filter, intent_of, is_exclusion
-from intune_sync.plan import AppState, Notice, Plan, plan
+from intune_sync.push.kept_groups import group_reference, new_groups, nicknames_in
+from intune_sync.push.lists import read_lists
+from intune_sync.push.merge import Raw
+from intune_sync.push.plan import AppState, Notice, Plan, plan
 
 PUBLISHED = "published"
 

@@ -13,9 +13,9 @@ from django.db.models.functions import Coalesce, Greatest
 
 from deployments.models import ChangeSet
 from deployments.services.changes import finish
-from intune_sync.kill_points import reach
 from intune_sync.models import KillSwitch, Lane, Operation
 from intune_sync.models.operations import OperationQuerySet
+from intune_sync.push.kill_points import reach
 
 LEASE = timedelta(seconds=60)
 LEASE_WHILE_SENDING = timedelta(seconds=75)

@@ -17,14 +17,14 @@ from django.db import transaction
 
 from fleet.models import Device
 from intune_sync.graph import BadRequest, Conflict, GraphClient, NotFound, Throttled
-from intune_sync.kill_points import reach
-from intune_sync.ledger import Lease
 from intune_sync.models import AutopilotImport, ImportRow, Operation
 from intune_sync.payloads import imports
 from intune_sync.payloads.identities import IDENTITIES_PATH, user_path, with_serial
 from intune_sync.payloads.imports import Imported
 from intune_sync.payloads.values import parse_id
-from intune_sync.sending import send, send_many
+from intune_sync.push.kill_points import reach
+from intune_sync.push.ledger import Lease
+from intune_sync.push.sending import send, send_many
 from intune_sync.services.identities import put_identity_operation
 from schools import audit
 

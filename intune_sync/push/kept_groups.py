@@ -16,9 +16,9 @@ from deployments.models import SoftwareProfile
 from deployments.organisation import Organisation
 from deployments.targets import NodeKey, Target
 from fleet.models import Device
-from intune_sync.merge import Raw, digest
 from intune_sync.payloads.aims import group_of
-from intune_sync.plan import NewGroup
+from intune_sync.push.merge import Raw, digest
+from intune_sync.push.plan import NewGroup
 from schools.models import ClassGroup
 
 WORD_OF_KIND = {"class_group": "class", "device": "device"}

@@ -9,10 +9,10 @@ from typing import Any, TypeVar
 from uuid import uuid4
 
 from intune_sync.graph import Answer, AnswerLost, BadAnswer, GraphError
-from intune_sync.kill_points import reach
-from intune_sync.ledger import Lease
-from intune_sync.merge import digest
 from intune_sync.models import Operation
+from intune_sync.push.kill_points import reach
+from intune_sync.push.ledger import Lease
+from intune_sync.push.merge import digest
 
 Status = Operation.Status
 Clock = Callable[[], datetime]

@@ -9,11 +9,11 @@ from typing import Any
 from django.db import transaction
 
 from deployments.services.changes import mark_written
-from intune_sync import ledger
-from intune_sync.ledger import Lease
-from intune_sync.merge import MergedList, Raw
 from intune_sync.models import IntuneApp, IntuneAssignment, Operation, OwnedAssignment
 from intune_sync.payloads import assignment_key, assignment_row
+from intune_sync.push import ledger
+from intune_sync.push.ledger import Lease
+from intune_sync.push.merge import MergedList, Raw
 from schools import audit
 
 

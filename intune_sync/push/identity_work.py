@@ -11,11 +11,11 @@ from django.db import transaction
 
 from fleet.models import Device
 from intune_sync.graph import GraphClient, NotFound
-from intune_sync.kill_points import reach
-from intune_sync.ledger import Lease
 from intune_sync.models import Operation
 from intune_sync.payloads.identities import Mark, assign_body, identity_path, user_path
-from intune_sync.sending import send
+from intune_sync.push.kill_points import reach
+from intune_sync.push.ledger import Lease
+from intune_sync.push.sending import send
 from schools import audit
 
 SHOWN_WITHIN = timedelta(minutes=3)

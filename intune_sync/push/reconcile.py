@@ -13,8 +13,8 @@ from django.db.models import F
 
 from deployments.models import ChangeSet
 from fleet.models import Device
-from intune_sync.kept_groups import group_id, members_digest
 from intune_sync.models import IntuneGroup, KeptGroup, Operation
+from intune_sync.push.kept_groups import group_id, members_digest
 
 TRY_AGAIN_AFTER = timedelta(minutes=5)
 """For the same members, when the last try failed or some of them were not in Entra yet."""

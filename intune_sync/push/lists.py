@@ -7,8 +7,8 @@ from uuid import UUID
 
 from intune_sync.graph import BatchAnswer, BatchRequest, GraphClient, NotFound
 from intune_sync.graph.beta import BETA
-from intune_sync.merge import Raw
 from intune_sync.payloads import assignments_path
+from intune_sync.push.merge import Raw
 
 
 def read_list(client: GraphClient, app_id: UUID | str) -> list[Raw]:

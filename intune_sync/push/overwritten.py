@@ -16,8 +16,8 @@ from uuid import UUID
 
 from intune_sync.graph import GraphClient, GraphError
 from intune_sync.graph.identities import registration
-from intune_sync.merge import Raw
 from intune_sync.payloads import assignment_key
+from intune_sync.push.merge import Raw
 
 LOOK_BACK = (timedelta(minutes=2), timedelta(hours=1))
 """By Graph's clock, which may differ from ours: further when nothing of the write is found. While thousands of apps

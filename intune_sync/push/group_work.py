@@ -14,11 +14,8 @@ from django.db import transaction
 
 from deployments.models import SoftwareProfile
 from fleet.models import Device
-from intune_sync import kept_groups, ledger
 from intune_sync.graph import BatchRequest, GraphClient, NotFound
 from intune_sync.graph.batch import MOST
-from intune_sync.kill_points import reach
-from intune_sync.ledger import Lease
 from intune_sync.models import IntuneGroup, KeptGroup, Operation
 from intune_sync.payloads.members import (
     GROUPS_PATH,
@@ -34,7 +31,10 @@ from intune_sync.payloads.members import (
     oldest_static,
     remove_request,
 )
-from intune_sync.sending import send, send_many
+from intune_sync.push import kept_groups, ledger
+from intune_sync.push.kill_points import reach
+from intune_sync.push.ledger import Lease
+from intune_sync.push.sending import send, send_many
 from schools import audit
 
 SETTLES_WITHIN = timedelta(minutes=10)

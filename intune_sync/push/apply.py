@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
-from intune_sync import action_work, app_work, graph, group_work, identity_work, import_work, ledger
+from intune_sync import graph
 from intune_sync.graph import (
     AnswerLost,
     ApprovalRequired,
@@ -26,16 +26,17 @@ from intune_sync.graph import (
     Unauthenticated,
 )
 from intune_sync.graph.beta import BETA
-from intune_sync.kept_groups import with_group_ids
-from intune_sync.kill_points import reach
-from intune_sync.ledger import Lease, LostLease, Stopped
-from intune_sync.lists import read_list
-from intune_sync.merge import MergedList, Raw, merge, put_back, same_list
 from intune_sync.models import Operation, OwnedAssignment
-from intune_sync.outcome import record_verified
-from intune_sync.overwritten import replaced_list
 from intune_sync.payloads import assign_body, assign_path
-from intune_sync.sending import send
+from intune_sync.push import action_work, app_work, group_work, identity_work, import_work, ledger
+from intune_sync.push.kept_groups import with_group_ids
+from intune_sync.push.kill_points import reach
+from intune_sync.push.ledger import Lease, LostLease, Stopped
+from intune_sync.push.lists import read_list
+from intune_sync.push.merge import MergedList, Raw, merge, put_back, same_list
+from intune_sync.push.outcome import record_verified
+from intune_sync.push.overwritten import replaced_list
+from intune_sync.push.sending import send
 
 MOST_ITEMS = 20
 MOST_SECONDS = 40
