@@ -6,16 +6,14 @@ import threading
 import time
 from collections import deque
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import msal
-import requests
-from msal.exceptions import MsalError
 
 from intune_sync import own_words
 from intune_sync.graph.errors import GraphUnavailable, Unauthenticated
 from intune_sync.graph.token_shelf import TokenShelf
+from schools.app_registration import FAILURES, AppRegistration, Http, application
 
 CONNECT_AND_READ_SECONDS = (5, 30)
 EARLIER_SECONDS = 300
@@ -24,47 +22,21 @@ REFUSED_KEPT = 4
 """Refused tokens that are not taken from the shelf again. The one there may be another, and as old."""
 
 
-@dataclass(frozen=True)
-class Registration:
-    """The app registration in Entra. `certificate` is the path of a PEM file with certificate and private key."""
+@dataclass(frozen=True, kw_only=True)
+class Registration(AppRegistration):
+    """An app registration for calls to Graph."""
 
-    authority_url: str
-    tenant_id: str
-    client_id: str
     scope: str
-    secret: str = ""
-    certificate: str = ""
-    ca_bundle: str = ""
 
     def credential(self) -> str | dict[str, str]:
         """What msal wants. Raises Unauthenticated when there is none."""
-        if not self.certificate:
-            if not self.secret:
-                raise Unauthenticated(own_words.NO_CREDENTIAL)
-            return self.secret
+        if not (self.certificate or self.secret):
+            raise Unauthenticated(own_words.NO_CREDENTIAL)
         try:
-            pem = Path(self.certificate).read_text()
+            return super().credential()
         except OSError as error:
             said = own_words.with_detail(own_words.CERTIFICATE_UNREADABLE, error.strerror)
             raise Unauthenticated(said) from error
-        return {"private_key": pem, "public_certificate": pem}
-
-
-class _Http:
-    """requests as msal calls it. The bundle goes with every call: REQUESTS_CA_BUNDLE overrides a session's."""
-
-    def __init__(self, ca_bundle: str) -> None:
-        self._session = requests.Session()
-        self._with: dict[str, Any] = {"verify": ca_bundle or True, "timeout": CONNECT_AND_READ_SECONDS}
-
-    def get(self, url: str, **options: Any) -> requests.Response:
-        return self._session.get(url, **{**options, **self._with})
-
-    def post(self, url: str, **options: Any) -> requests.Response:
-        return self._session.post(url, **{**options, **self._with})
-
-    def close(self) -> None:
-        self._session.close()
 
 
 class TokenSource:
@@ -111,10 +83,10 @@ class TokenSource:
     def _acquired(self) -> tuple[str, float]:
         """From the sign-in service, never from msal's own memory."""
         try:
-            application = self._app()
-            application.remove_tokens_for_client()
-            answer = application.acquire_token_for_client([self._registration.scope])
-        except (requests.RequestException, MsalError, ValueError, OSError) as error:
+            app = self._app()
+            app.remove_tokens_for_client()
+            answer = app.acquire_token_for_client([self._registration.scope])
+        except FAILURES as error:
             said = own_words.with_detail(own_words.SIGN_IN_UNREACHABLE, type(error).__name__)
             raise GraphUnavailable(said) from error
         if "access_token" not in answer:
@@ -124,15 +96,8 @@ class TokenSource:
 
     def _app(self) -> msal.ConfidentialClientApplication:
         if self._application is None:
-            registered = self._registration
-            credential = registered.credential()
-            self._application = msal.ConfidentialClientApplication(
-                registered.client_id,
-                client_credential=credential,
-                authority=f"{registered.authority_url}/{registered.tenant_id}",
-                instance_discovery=False,
-                http_client=_Http(registered.ca_bundle),
-            )
+            http = Http(self._registration.ca_bundle, CONNECT_AND_READ_SECONDS)
+            self._application = application(self._registration, http)
         return self._application
 
 

@@ -11,16 +11,14 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 import jwt
 import msal
-import requests
 from django.conf import settings
-from msal.exceptions import MsalError
 
+from schools.app_registration import FAILURES, AppRegistration, Http, application
 from schools.entra.id_token import Expected, judged
 from schools.entra.refusals import EntraUnreachable, SignInRefused
 
@@ -33,26 +31,6 @@ SPARED_SECONDS = 15
 GONE_NUMBERS = {50034, 50057, 50105}
 """AADSTS: no such account; disabled; not assigned to this application."""
 ABOUT_THE_PERSON = {"invalid_grant", "interaction_required", "consent_required", "login_required"}
-FAILURES = (requests.RequestException, MsalError, ValueError, OSError)
-
-
-@dataclass(frozen=True)
-class Registration:
-    """The app registration with which people sign in. `certificate`: path of a PEM file with certificate and key."""
-
-    authority: str
-    client_id: str
-    tenant_id: str
-    secret: str = ""
-    certificate: str = ""
-    ca_bundle: str = ""
-
-    def credential(self) -> str | dict[str, str]:
-        """What msal wants. Raises OSError."""
-        if not self.certificate:
-            return self.secret
-        pem = Path(self.certificate).read_text()
-        return {"private_key": pem, "public_certificate": pem}
 
 
 @dataclass(frozen=True)
@@ -63,14 +41,14 @@ class Answer:
     refresh_token: str
 
 
-def registration() -> Registration | None:
+def registration() -> AppRegistration | None:
     """None where no sign-in by Entra is set up."""
     if not settings.SIGN_IN_CLIENT_ID or not settings.TENANT_ID:
         return None
-    return Registration(
-        authority=f"{settings.AUTHORITY_URL}/{settings.TENANT_ID}",
-        client_id=settings.SIGN_IN_CLIENT_ID,
+    return AppRegistration(
+        authority_url=settings.AUTHORITY_URL,
         tenant_id=settings.TENANT_ID,
+        client_id=settings.SIGN_IN_CLIENT_ID,
         secret=settings.SIGN_IN_CLIENT_SECRET,
         certificate=settings.SIGN_IN_CLIENT_CERTIFICATE,
         ca_bundle=settings.GRAPH_CA_BUNDLE,
@@ -90,16 +68,16 @@ def door() -> Door:
 
 
 @lru_cache(maxsize=4)
-def _door(registered: Registration) -> Door:
+def _door(registered: AppRegistration) -> Door:
     return Door(registered)
 
 
 class Door:
     """One for each process; threads may share it."""
 
-    def __init__(self, registered: Registration) -> None:
+    def __init__(self, registered: AppRegistration) -> None:
         self._registered = registered
-        self._http = _Http(registered.ca_bundle)
+        self._http = Http(registered.ca_bundle, CONNECT_AND_READ_SECONDS)
         self._keys: tuple[float, jwt.PyJWKSet] | None = None
         self._spared_until = 0.0
 
@@ -180,14 +158,7 @@ class Door:
 
     @cached_property
     def _msal(self) -> msal.ConfidentialClientApplication:
-        return msal.ConfidentialClientApplication(
-            self._registered.client_id,
-            client_credential=self._registered.credential(),
-            authority=self._registered.authority,
-            instance_discovery=False,
-            http_client=self._http,
-            token_cache=_Forgetful(),
-        )
+        return application(self._registered, self._http, token_cache=_Forgetful())
 
     def _read(self, url: str) -> Json:
         try:
@@ -204,23 +175,6 @@ class _Forgetful(msal.TokenCache):  # type: ignore[misc]
 
     def add(self, event: Json, now: float | None = None) -> None:
         pass
-
-
-class _Http:
-    """requests as msal calls it. The bundle goes with every call: REQUESTS_CA_BUNDLE overrides a session's."""
-
-    def __init__(self, ca_bundle: str) -> None:
-        self._session = requests.Session()
-        self._with: Json = {"verify": ca_bundle or True, "timeout": CONNECT_AND_READ_SECONDS}
-
-    def get(self, url: str, **options: Any) -> requests.Response:
-        return self._session.get(url, **{**options, **self._with})
-
-    def post(self, url: str, **options: Any) -> requests.Response:
-        return self._session.post(url, **{**options, **self._with})
-
-    def close(self) -> None:
-        self._session.close()
 
 
 def _first_line(answer: Json) -> str:
