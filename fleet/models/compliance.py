@@ -17,7 +17,8 @@ class ComplianceBreachQuerySet(models.QuerySet["ComplianceBreach"]):
 
 
 class ComplianceBreach(models.Model):
-    """There is a row only while Intune says so; `Device.compliance_state` is the verdict on the whole computer."""
+    """There is a row while Intune says so, and until two reports no longer do; `Device.compliance_state` is the verdict
+    on the whole computer."""
 
     device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="compliance_breaches")
     policy_name = models.CharField(_("policy"), max_length=300)
@@ -25,6 +26,7 @@ class ComplianceBreach(models.Model):
     state = models.CharField(_("state"), max_length=60, blank=True, help_text=_("In Intune's own words."))
     error_code = models.CharField(_("error code"), max_length=20, blank=True)
     first_seen_at = models.DateTimeField(_("first seen"))
+    absent_runs = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)  # reports without it
 
     objects = ComplianceBreachQuerySet.as_manager()
 

@@ -143,6 +143,9 @@ class Device(models.Model):
     absent_runs = models.PositiveSmallIntegerField(
         default=0, editable=False, help_text=_("Complete answers in a row without this computer.")
     )
+    # In a row: lists of Autopilot without this computer's identity, and of Entra without its object.
+    autopilot_absent_runs = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)
+    entra_absent_runs = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)
     missing_since = models.DateTimeField(_("missing since"), null=True, editable=False)
 
     condition: str  # a value of `Condition`, on rows read with `with_condition`

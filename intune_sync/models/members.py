@@ -11,6 +11,7 @@ class GroupMember(models.Model):
 
     group = models.ForeignKey(IntuneGroup, on_delete=models.CASCADE, related_name="members")
     object_id = models.UUIDField(help_text=_("`fleet.Device.entra_object_id`, where the computer is known."))
+    absent_runs = models.PositiveSmallIntegerField(default=0, db_default=0)  # complete answers without it
 
     class Meta:
         verbose_name = _("group member")

@@ -25,6 +25,7 @@ class IntuneApp(models.Model):
     minimum_memory_mb = models.PositiveIntegerField(_("memory needed (MB)"), null=True)
     minimum_os = models.CharField(_("oldest operating system"), max_length=50, blank=True)
     publishing_state = models.CharField(_("publishing state"), max_length=20, blank=True)
+    absent_runs = models.PositiveSmallIntegerField(default=0, db_default=0)  # complete answers without it
     missing_since = models.DateTimeField(null=True)
     install_counts = models.JSONField(
         default=dict, help_text=_("Computers by install state in Intune's summary when the details were last read.")
@@ -71,6 +72,7 @@ class IntuneGroup(models.Model):
     members_read_at = models.DateTimeField(
         null=True, help_text=_("Since when the computers in it are known one by one; only for groups of ours.")
     )
+    absent_runs = models.PositiveSmallIntegerField(default=0, db_default=0)  # complete answers without it
     missing_since = models.DateTimeField(null=True)
 
     class Meta:

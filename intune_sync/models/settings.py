@@ -13,6 +13,7 @@ class AssignmentFilter(models.Model):
     display_name = models.CharField(_("name"), max_length=300)
     platform = models.CharField(_("platform"), max_length=60, blank=True)
     rule = models.TextField(_("rule"), blank=True)
+    absent_runs = models.PositiveSmallIntegerField(default=0, db_default=0)  # complete answers without it
     missing_since = models.DateTimeField(null=True)
 
     class Meta:
@@ -39,6 +40,7 @@ class AutopilotProfile(models.Model):
         _("used by"), max_length=40, blank=True, help_text=_("singleUser or shared, as Intune says.")
     )
     is_preprovisioning_allowed = models.BooleanField(_("may be prepared beforehand"), default=False)
+    absent_runs = models.PositiveSmallIntegerField(default=0, db_default=0)  # complete answers without it
     missing_since = models.DateTimeField(null=True)
 
     class Meta:
