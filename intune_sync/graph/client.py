@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, BinaryIO, Protocol
+from typing import Any, BinaryIO, Protocol, TypedDict, Unpack
 from urllib.parse import urlencode, urlsplit
 
 from intune_sync import own_words
@@ -41,6 +41,15 @@ LONGEST_SLEEP = 10.0
 
 Early = Callable[[], Answer]
 """Gives the answer to a call that was sent before it was asked for; raises what `Transport.send` raises."""
+
+
+class Said(TypedDict, total=False):
+    """What a write may say besides its body. `justification` and `approval_code`: see `justified`."""
+
+    client_request_id: str
+    headers: Mapping[str, str] | None
+    justification: str
+    approval_code: str
 
 
 class Observer(Protocol):
@@ -151,60 +160,40 @@ class GraphClient:
         json: Any = None,
         version: str = "v1.0",
         *,
-        client_request_id: str = "",
         is_write: bool = True,
+        costs: Sequence[Charge] | None = None,
+        **said: Unpack[Said],
+    ) -> Answer:
+        """`is_write` False for the POSTs that only ask, such as starting an export job: they may be repeated."""
+        return self._write("POST", self._address(path, version), json, is_write=is_write, costs=costs, **said)
+
+    def patch(self, path: str, json: Any, version: str = "v1.0", **said: Unpack[Said]) -> Answer:
+        return self._write("PATCH", self._address(path, version), json, **said)
+
+    def delete(self, path: str, version: str = "v1.0", **said: Unpack[Said]) -> Answer:
+        return self._write("DELETE", self._address(path, version), **said)
+
+    def _write(
+        self,
+        method: str,
+        url: str,
+        json: Any = None,
+        *,
+        client_request_id: str = "",
         headers: Mapping[str, str] | None = None,
         justification: str = "",
         approval_code: str = "",
+        is_write: bool = True,
         costs: Sequence[Charge] | None = None,
     ) -> Answer:
-        """`is_write` False for the POSTs that only ask, such as starting an export job: they may be repeated."""
         return self._exchange(
-            "POST",
-            self._address(path, version),
+            method,
+            url,
             json=json,
             client_request_id=client_request_id,
             is_write=is_write,
             headers={**(headers or {}), **justified(justification, approval_code)},
             costs=costs,
-        )
-
-    def patch(
-        self,
-        path: str,
-        json: Any,
-        version: str = "v1.0",
-        *,
-        client_request_id: str = "",
-        headers: Mapping[str, str] | None = None,
-        justification: str = "",
-        approval_code: str = "",
-    ) -> Answer:
-        return self._exchange(
-            "PATCH",
-            self._address(path, version),
-            json=json,
-            client_request_id=client_request_id,
-            is_write=True,
-            headers={**(headers or {}), **justified(justification, approval_code)},
-        )
-
-    def delete(
-        self,
-        path: str,
-        version: str = "v1.0",
-        *,
-        client_request_id: str = "",
-        headers: Mapping[str, str] | None = None,
-        justification: str = "",
-        approval_code: str = "",
-    ) -> Answer:
-        return self._exchange(
-            "DELETE",
-            self._address(path, version),
-            client_request_id=client_request_id,
-            is_write=True,
-            headers={**(headers or {}), **justified(justification, approval_code)},
         )
 
     def batch(
