@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 from django.db import IntegrityError, transaction
 from django.db.models import F, Value
 from django.db.models.functions import Coalesce
-from django.utils import timezone
 
 from intune_sync import graph
+from intune_sync.clock import shared_now
 from intune_sync.graph import CircuitOpen, GraphClient, GraphError, Throttled
 from intune_sync.locks import is_free, lock, unlock
 from intune_sync.models import SyncRun
@@ -62,7 +62,7 @@ def run(run_id: int, *, on_seen: Seen | None = None) -> SyncRun:
     Afterwards the run has ended, or is queued again with what is left in `rest` and perhaps `not_before`. When another
     worker is reading the same resource, the run is skipped.
     """
-    now = timezone.now()
+    now = shared_now()
     row = SyncRun.objects.get(pk=run_id)
     if not lock(row.resource):
         SyncRun.objects.filter(pk=run_id, status=Status.QUEUED).update(
@@ -182,7 +182,7 @@ def _added(before: dict[str, int], more: dict[str, int]) -> dict[str, int]:
 
 def _go_on_later(row: SyncRun, client: GraphClient, reason: str, rest: dict[str, object], wait: timedelta) -> None:
     """Back to the queue. A younger run queued meanwhile is not needed: this one reads what it would have read."""
-    now = timezone.now()
+    now = shared_now()
     with transaction.atomic():
         younger = SyncRun.objects.filter(resource=row.resource, status=Status.QUEUED)
         if row.mode == Mode.WINDOW and younger.filter(mode=Mode.FULL).exists():
@@ -209,7 +209,7 @@ def _finish(
         reason_data=data or {},
         rest={},
         counts=row.counts,
-        finished_at=timezone.now(),
+        finished_at=shared_now(),
         **_usage(row, client),
     )
 
@@ -236,7 +236,7 @@ class _Heartbeat:
     def __call__(self, seen: int) -> None:
         if self._on_seen:
             self._on_seen(seen)
-        now = timezone.now()
+        now = shared_now()
         if now - self._last >= HEARTBEAT_EVERY:
             self._last = now
             if not _mine(self._row).update(heartbeat_at=now, **_usage(self._row, self._client)):

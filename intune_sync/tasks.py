@@ -9,10 +9,10 @@ from typing import Any
 from celery import Task, shared_task
 from celery.signals import worker_ready
 from django.conf import settings
-from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from intune_sync import retention, runs, signs, trouble
+from intune_sync.clock import shared_now
 from intune_sync.models import Operation
 from intune_sync.push import apply, automatic, epochs, ledger, reconcile
 
@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 @shared_task
 def sweep() -> None:
     """Every few seconds: find work whose message was lost or whose worker died, and what the interval makes due."""
-    now = timezone.now()
+    now = shared_now()
     epochs.is_rewound()
     wake_pull(runs.sweep(now))
     reconcile.sweep(now)
@@ -41,52 +41,52 @@ def pull(run_id: int) -> None:
     """One turn of a run; then wakes what is due next, such as the run that waited for this one. A message that came
     late or twice wakes nobody: otherwise messages would grow faster than a worker takes them."""
     if runs.run_if_there(run_id):
-        wake_pull(runs.due_ids(timezone.now()))
+        wake_pull(runs.due_ids(shared_now()))
 
 
 @shared_task
 def carry() -> None:
     """Start what a decision lets through without a further hand; more follows when that is written."""
-    if automatic.carry(timezone.now()):
+    if automatic.carry(shared_now()):
         wake_write()
 
 
 @shared_task
 def write() -> None:
     """A few operations of the ledger; wakes the next task only when more are due."""
-    if apply.work(timezone.now()).more:
+    if apply.work(shared_now()).more:
         wake_write()
 
 
 @shared_task
 def act() -> None:
     """A few remote actions, with the identity that may do them."""
-    if apply.work(timezone.now(), actions=True).more:
+    if apply.work(shared_now(), actions=True).more:
         wake_act()
 
 
 @shared_task(bind=True)
 def sign(self: Task[..., None], queue: str) -> None:
     """Every few seconds in each queue: somebody works here."""
-    signs.leave_signs([queue], self.request.hostname or "", timezone.now())
+    signs.leave_signs([queue], self.request.hostname or "", shared_now())
 
 
 @worker_ready.connect
 def arrive(sender: Any, **_kwargs: Any) -> None:
     """A worker that has just started need not wait for its first sign to be seen."""
-    signs.leave_signs(sender.app.amqp.queues.consume_from, sender.hostname, timezone.now())
+    signs.leave_signs(sender.app.amqp.queues.consume_from, sender.hostname, shared_now())
 
 
 @shared_task
 def forget() -> None:
     """Once a day: history that has been kept long enough."""
-    retention.forget(timezone.now())
+    retention.forget(shared_now())
 
 
 @shared_task
 def tell_of_trouble() -> None:
     """Every few minutes: what IT should hear of."""
-    trouble.tell_of_trouble(timezone.now())
+    trouble.tell_of_trouble(shared_now())
 
 
 def wake_pull(run_ids: Iterable[int]) -> None:

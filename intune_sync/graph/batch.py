@@ -124,7 +124,8 @@ def _one_round(graph: GraphClient, requests: list[BatchRequest], version: str) -
         return {request.id: _lost(request, lost, ids[request.id]) for request in requests}
     responses = outer.body.get("responses", []) if isinstance(outer.body, dict) else []
     by_id = {str(response.get("id")).casefold(): response for response in responses}
-    return {request.id: _answer(request, by_id.get(request.id.casefold()), ids[request.id]) for request in requests}
+    date = outer.headers.get("date") or ""
+    return {each.id: _answer(each, by_id.get(each.id.casefold()), ids[each.id], date) for each in requests}
 
 
 def _lost(request: BatchRequest, lost: AnswerLost, client_request_id: str) -> BatchAnswer:
@@ -138,13 +139,15 @@ def _lost(request: BatchRequest, lost: AnswerLost, client_request_id: str) -> Ba
     return BatchAnswer(lost.status or 0, None, error, client_request_id, lost.request_id)
 
 
-def _answer(request: BatchRequest, response: dict[str, Any] | None, client_request_id: str) -> BatchAnswer:
+def _answer(request: BatchRequest, response: dict[str, Any] | None, client_request_id: str, date: str) -> BatchAnswer:
+    """`date` is when Graph answered the batch, by its own clock."""
     if response is None:
         kind = AnswerLost if request.is_write else GraphUnavailable
         error: GraphError = kind(own_words.NOT_IN_BATCH, client_request_id=client_request_id)
         return BatchAnswer(0, None, error, client_request_id)
     status, body = int(response["status"]), response.get("body")
-    headers = {name.lower(): str(value) for name, value in (response.get("headers") or {}).items()}
+    own = {name.lower(): str(value) for name, value in (response.get("headers") or {}).items()}
+    headers = {"date": date, **own}
     request_id = headers.get("request-id", "")
     if status < 300:
         return BatchAnswer(status, body, None, client_request_id, request_id)

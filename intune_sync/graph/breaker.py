@@ -10,9 +10,9 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.db.models import F
-from django.utils import timezone
 
 from intune_sync import own_words
+from intune_sync.clock import shared_now
 from intune_sync.graph.errors import AnswerLost, CircuitOpen, GraphError, GraphUnavailable
 from intune_sync.models import GraphBreaker
 
@@ -33,9 +33,10 @@ class Breaker:
 
     def before_call(self, probe: Callable[[], None]) -> None:
         """Raises CircuitOpen while calls pause. `probe` asks Graph anything, and raises GraphUnavailable if in vain."""
-        row, now = self._known(), timezone.now()
+        row = self._known()
         if row.opened_at is None:
             return
+        now = shared_now()
         if (row.probe_at and now < row.probe_at) or not self._take_turn(row, now):
             raise self._open()
         try:
@@ -53,7 +54,7 @@ class Breaker:
         """A call has failed with all its repetitions."""
         if isinstance(error, CircuitOpen) or not isinstance(error, GraphUnavailable | AnswerLost):
             return
-        now = timezone.now()
+        now = shared_now()
         GraphBreaker.objects.get_or_create(pk=1)
         GraphBreaker.objects.filter(pk=1).update(failures=F("failures") + 1, error=error.message[:500])
         GraphBreaker.objects.filter(pk=1, opened_at=None, failures__gte=FAILURES).update(
@@ -81,7 +82,7 @@ class Breaker:
     def _open(self) -> CircuitOpen:
         row = self._known()
         error = CircuitOpen(own_words.CIRCUIT_OPEN)
-        until = (row.probe_at - timezone.now()).total_seconds() if row.probe_at else 0.0
+        until = (row.probe_at - shared_now()).total_seconds() if row.probe_at else 0.0
         error.retry_after = max(1.0, until)
         return error
 

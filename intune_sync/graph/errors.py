@@ -134,7 +134,7 @@ def error_from_answer(
     if isinstance(error, Throttled):
         error.everyone = headers.get("x-ms-throttle-scope", "").startswith("Tenant/")
     if isinstance(error, Throttled) or wait:
-        error.retry_after = retry_after_seconds(wait, attempt=attempt)
+        error.retry_after = retry_after_seconds(wait, attempt=attempt, date=headers.get("date") or "")
     return error
 
 

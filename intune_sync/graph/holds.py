@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from django.db.models.functions import Now
-from django.utils import timezone
-
+from intune_sync.clock import shared_now
 from intune_sync.models import GraphHold
 
 LONG = 1.0
@@ -17,7 +15,7 @@ def keep(client_id: str, service: str, seconds: float) -> None:
     """Never shortens a hold. Short ones are left to Redis and to whoever was asked to wait."""
     if seconds < LONG:
         return
-    until = timezone.now() + timedelta(seconds=seconds)
+    until = shared_now() + timedelta(seconds=seconds)
     row, made = GraphHold.objects.get_or_create(client_id=client_id, service=service, defaults={"until": until})
     if not made:
         GraphHold.objects.filter(pk=row.pk, until__lt=until).update(until=until)
@@ -25,6 +23,6 @@ def keep(client_id: str, service: str, seconds: float) -> None:
 
 def still_in_force() -> list[tuple[str, str, float]]:
     """Client id ("*" for all), service, and the seconds that are left."""
-    now = timezone.now()
-    rows = GraphHold.objects.filter(until__gt=Now()).values_list("client_id", "service", "until")
-    return [(client_id, service, (until - now).total_seconds()) for client_id, service, until in rows if until > now]
+    now = shared_now()
+    rows = GraphHold.objects.filter(until__gt=now).values_list("client_id", "service", "until")
+    return [(client_id, service, (until - now).total_seconds()) for client_id, service, until in rows]

@@ -4,6 +4,7 @@ take it into the catalogue."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, cast
@@ -11,7 +12,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from intune_sync.graph import GraphClient
+from intune_sync.graph import GraphClient, NotFound
 from intune_sync.models import IntuneApp, Operation
 from intune_sync.payloads.apps import APPS_PATH, APPS_VERSION, app_columns, app_row
 from intune_sync.payloads.new_apps import marked, new_app_body, with_name
@@ -25,8 +26,8 @@ from schools.models import User
 PUBLISHED = "published"
 LOOK_AGAIN_SECONDS = 10.0
 PUBLISHED_WITHIN = timedelta(hours=2)
-LISTED_WITHIN = timedelta(minutes=1)
-"""How long a new app may be missing from the list that is searched before one is created."""
+LISTED_WITHIN = timedelta(minutes=5)
+"""How long a new app whose answer was lost may be missing from the list that is searched before one is created."""
 
 Status, Problem = Operation.Status, Operation.Problem
 Clock = Callable[[], datetime]
@@ -35,7 +36,7 @@ Clock = Callable[[], datetime]
 def carry_out(lease: Lease, client: GraphClient, at: Clock) -> None:
     """Raises GraphError and LostLease."""
     operation = lease.operation
-    raw = _find(client, operation.desired)
+    raw = _find(client, operation)
     reach("after_read")
     if raw is not None and operation.in_doubt:
         lease.keep(in_doubt=False)
@@ -43,7 +44,7 @@ def carry_out(lease: Lease, client: GraphClient, at: Clock) -> None:
         return lease.look_again(Problem.NO_EFFECT, at(), LOOK_AGAIN_SECONDS)
     if raw is None:
         created = _create(lease, client, at)
-        raw = _find(client, operation.desired) or created  # a list may lag behind what was just created
+        raw = _find(client, operation) or created
         reach("after_reading_back")
     if str(raw.get("publishingState")) == PUBLISHED:
         return _record(lease, raw, at())
@@ -53,9 +54,13 @@ def carry_out(lease: Lease, client: GraphClient, at: Clock) -> None:
     return None
 
 
-def _find(client: GraphClient, wanted: dict[str, str]) -> dict[str, Any] | None:
-    pages = client.pages(APPS_PATH, with_name(wanted["name"]), APPS_VERSION)
-    return marked((raw for page in pages for raw in page), wanted["marker"])
+def _find(client: GraphClient, operation: Operation) -> dict[str, Any] | None:
+    """By the id that Intune answered, as its lists show new apps late; or, when that answer was lost, by the mark."""
+    if known := (operation.before or {}).get("id"):
+        with suppress(NotFound):
+            return cast(dict[str, Any], client.get(f"{APPS_PATH}/{known}", version=APPS_VERSION))
+    pages = client.pages(APPS_PATH, with_name(operation.desired["name"]), APPS_VERSION)
+    return marked((raw for page in pages for raw in page), operation.desired["marker"])
 
 
 def _may_still_be_shown(operation: Operation, now: datetime) -> bool:
@@ -64,10 +69,12 @@ def _may_still_be_shown(operation: Operation, now: datetime) -> bool:
 
 
 def _create(lease: Lease, client: GraphClient, at: Clock) -> dict[str, Any]:
-    """The new app as Intune answers."""
+    """The new app as Intune answers; its id is kept."""
     body = new_app_body(lease.operation.desired)
     answer = send(lease, body, partial(client.post, APPS_PATH, body, APPS_VERSION), at, in_doubt=True)
-    return cast(dict[str, Any], answer.body)
+    created = cast(dict[str, Any], answer.body)
+    lease.keep(before={"id": str(UUID(str(created["id"])))})
+    return created
 
 
 def _record(lease: Lease, raw: dict[str, Any], now: datetime) -> None:

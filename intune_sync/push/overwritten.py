@@ -10,10 +10,11 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from intune_sync.clock import shared_now
 from intune_sync.graph import GraphClient, GraphError
 from intune_sync.graph.identities import registration
 from intune_sync.payloads import assignment_key
@@ -39,7 +40,7 @@ def replaced_list(client: GraphClient, app_id: UUID, written: Sequence[Raw]) -> 
 
 def _events(client: GraphClient, look_back: timedelta) -> list[dict[str, Any]]:
     """Newest first."""
-    since = datetime.now(UTC) - look_back
+    since = shared_now() - look_back
     only = {"$filter": f"activityDateTime ge {since:%Y-%m-%dT%H:%M:%SZ}"}
     events = [event for page in client.pages("deviceManagement/auditEvents", only) for event in page]
     return sorted(events, key=lambda event: str(event.get("activityDateTime")), reverse=True)

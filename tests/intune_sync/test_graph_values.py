@@ -54,6 +54,17 @@ def test_retry_after_may_be_a_date() -> None:
     assert 55 < retry_after_seconds(header, attempt=0) <= 60
 
 
+def test_retry_after_as_a_date_is_by_graphs_own_clock() -> None:
+    """Ours may be minutes off."""
+    theirs = datetime.now(UTC) - timedelta(minutes=9)
+    headers = {
+        "retry-after": format_datetime(theirs + timedelta(seconds=60), usegmt=True),
+        "date": format_datetime(theirs),
+    }
+
+    assert error_from_answer(429, headers, None, is_write=False).retry_after == 60
+
+
 def test_server_error_means_doubt_for_a_write_and_a_repeat_for_a_read() -> None:
     assert isinstance(error_from_answer(502, {}, None, is_write=True), AnswerLost)
     assert isinstance(error_from_answer(502, {}, None, is_write=False), GraphUnavailable)

@@ -126,3 +126,18 @@ def test_both_kinds_are_created_as_microsoft_describes_it(town: Town):
     for call in calls:
         contract.validate_request("POST", call["path"], call["body"])
     assert IntuneApp.objects.filter(display_name="Sida sju").exists()
+
+
+def test_one_that_lists_lack_for_hours_is_found_by_its_id(town: Town):
+    town.tenant.sandbox.post("/sandbox/settings", {"new_app_unlisted_seconds": 36_000})
+    asked = request_app(krita("Krita sen"), town.requester)
+
+    now = timezone.now()
+    apply.work(now)
+    town.tenant.sandbox.advance(600)
+    apply.work(now + timedelta(minutes=10))
+    town.tenant.sandbox.delete("/sandbox/settings")
+
+    asked.refresh_from_db()
+    assert asked.status == "verified"
+    assert len(town.tenant.calls(method="POST", path_contains="/mobileApps")) == 1

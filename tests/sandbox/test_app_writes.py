@@ -98,3 +98,22 @@ def test_assignments_are_read_as_before_until_the_lag_is_over(tenant: GraphCalle
     assert tenant("GET", f"{path}/assignments").json()["value"] == []
     tenant.sandbox.advance(31)
     assert len(tenant("GET", f"{path}/assignments").json()["value"]) == 1
+
+
+def test_new_app_is_listed_late_and_found_by_its_id_at_once(tenant: GraphCaller) -> None:
+    tenant.sandbox.post("/sandbox/settings", {"new_app_unlisted_seconds": 30})
+    body = {
+        "@odata.type": "#microsoft.graph.webApp",
+        "displayName": "Sen",
+        "publisher": "Ekestad",
+        "appUrl": "https://a.example/",
+    }
+    made = tenant("POST", APPS, body).json()["id"]
+
+    def listed() -> bool:
+        return made in {app["id"] for app in tenant.pages(APPS)}
+
+    assert tenant("GET", f"{APPS}/{made}").status_code == 200
+    assert not listed()
+    tenant.sandbox.advance(31)
+    assert listed()

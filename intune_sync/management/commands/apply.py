@@ -12,12 +12,13 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
-from django.utils import timezone, translation
+from django.utils import translation
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from deployments.models import ChangeSet
 from intune_sync import services
+from intune_sync.clock import shared_now
 from intune_sync.graph import GraphError
 from intune_sync.models import Operation
 from intune_sync.push import apply, ledger
@@ -55,7 +56,7 @@ def _started(number: int) -> ChangeSet:
     if found.status == ChangeSet.Status.APPLYING:
         return found
     try:
-        return services.apply_change_set(found, None, timezone.now())
+        return services.apply_change_set(found, None, shared_now())
     except ValidationError as error:
         raise CommandError(" ".join(error.messages), returncode=REFUSED) from error
     except GraphError as error:
@@ -65,10 +66,8 @@ def _started(number: int) -> ChangeSet:
 def _carry_out(change_set: ChangeSet, show: Callable[[], None]) -> ChangeSet:
     """Work beside the workers until the change set has ended; what waits for Intune is waited for."""
     while change_set.status == ChangeSet.Status.APPLYING:
-        taken = apply.work(
-            timezone.now(), worker=f"command {apply.worker_name()}", after_each=lambda _done: show()
-        ).taken
-        ledger.sweep(timezone.now())
+        taken = apply.work(shared_now(), worker=f"command {apply.worker_name()}", after_each=lambda _done: show()).taken
+        ledger.sweep(shared_now())
         show()
         change_set.refresh_from_db(fields=["status", "applied_at"])
         if not taken and change_set.status == ChangeSet.Status.APPLYING:

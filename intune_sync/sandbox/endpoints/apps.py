@@ -20,6 +20,7 @@ from ..paging import INTUNE_PAGE
 from ..query import FilterError, parse_filter
 from ..routing import BETA, Routes
 from ..selection import check_selected, selected
+from ..switches import switch
 from ..throttle import APPS
 
 if TYPE_CHECKING:
@@ -28,6 +29,11 @@ if TYPE_CHECKING:
 routes = Routes()
 
 ONE = "/deviceAppManagement/mobileApps/{}"
+NEW_APP_UNLISTED_SECONDS = switch(
+    "new_app_unlisted_seconds",
+    0.0,
+    "How long a new app is missing from lists of apps although its creation was answered.",
+)
 FILTER_FIELDS: dict[str, Callable[[App], Any]] = {
     "id": lambda app: app.id,
     "displayName": lambda app: app.spec.display_name,
@@ -137,7 +143,8 @@ def assign(graph: Graph, request: GraphRequest) -> GraphResponse:
 
 def _visible(graph: Graph, request: GraphRequest) -> list[App]:
     """v1.0 does not know some types: their apps are missing there."""
-    apps = graph.world.catalogue.listed()
+    until = graph.clock.now() - graph.world.settings[NEW_APP_UNLISTED_SECONDS]
+    apps = [app for app in graph.world.catalogue.listed() if app.created_at <= until]
     return [app for app in apps if request.version == BETA or app.spec.type not in BETA_ONLY_TYPES]
 
 
