@@ -8,6 +8,15 @@ from deployments.models.installs import InstallStatus
 from deployments.models.profiles import SoftwareProfile
 from deployments.models.proposals import Proposal, ProposalComment, ProposalSupport, Seat, Stance
 from deployments.models.requests import AppRequest, RequestMessage, RequestStep, RequestSupport
+from deployments.models.rollouts import (
+    CalendarOverride,
+    GateReading,
+    Ring,
+    RingGroup,
+    RingGroupUse,
+    RingMember,
+    Rollout,
+)
 
 __all__ = [
     "AgendaItem",
@@ -18,6 +27,7 @@ __all__ = [
     "Baseline",
     "BaselineEntry",
     "BaselineRevision",
+    "CalendarOverride",
     "Capability",
     "CapabilityApplication",
     "ChangeSet",
@@ -25,6 +35,7 @@ __all__ = [
     "Decision",
     "Delegation",
     "DetectedUse",
+    "GateReading",
     "InstallStatus",
     "Intent",
     "LicencePool",
@@ -35,6 +46,11 @@ __all__ = [
     "RequestMessage",
     "RequestStep",
     "RequestSupport",
+    "Ring",
+    "RingGroup",
+    "RingGroupUse",
+    "RingMember",
+    "Rollout",
     "Seat",
     "Semester",
     "SignOff",

@@ -54,7 +54,7 @@ class ChangeSet(Moves):
         "draft": frozenset({"planned", "cancelled"}),
         "planned": frozenset({"draft", "planned", "approved", "rejected", "cancelled"}),
         "approved": frozenset({"planned", "draft", "applying", "cancelled"}),
-        "applying": frozenset({"applied", "failed"}),
+        "applying": frozenset({"applied", "failed", "abandoned"}),
         "failed": frozenset({"applying", "abandoned"}),
     }
     PREPARING: ClassVar[list[str]] = ["draft", "planned", "rejected", "cancelled"]

@@ -1,0 +1,52 @@
+import pytest
+from django.db import IntegrityError
+
+from deployments.models import CalendarOverride, ChangeSet, RingMember, Rollout
+from tests import factories as make
+from tests.deployments.rollouts.factories import approved_change, ring, rollout
+from tests.factories import NOW
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def planned() -> Rollout:
+    return rollout(approved_change([]))
+
+
+def test_computer_is_in_one_ring(planned: Rollout) -> None:
+    first, second, device = ring(planned, 1, 10), ring(planned, 2), make.device()
+    RingMember.objects.create(rollout=planned, ring=first, device=device)
+
+    with pytest.raises(IntegrityError, match="computer_in_one_ring"):
+        RingMember.objects.create(rollout=planned, ring=second, device=device)
+
+
+def test_one_ring_opens_at_a_time(planned: Rollout) -> None:
+    ring(planned, 1, 10, status="opening")
+
+    with pytest.raises(IntegrityError, match="one_ring_opens_at_a_time"):
+        ring(planned, 2, status="opening")
+
+
+def test_pilot_strategy_has_a_pilot_school(planned: Rollout) -> None:
+    with pytest.raises(IntegrityError, match="pilot_school_where_one_is_first"):
+        Rollout.objects.filter(pk=planned.pk).update(strategy="pilot_school")
+
+
+def test_halt_has_a_reason(planned: Rollout) -> None:
+    with pytest.raises(IntegrityError, match="halt_has_a_reason"):
+        Rollout.objects.filter(pk=planned.pk).update(status="halted", started_at=NOW)
+
+
+def test_exception_from_the_calendar_takes_two_people(planned: Rollout) -> None:
+    one = make.person("it_admin")
+    override = CalendarOverride.objects.create(rollout=planned, reason="Bråttom", requested_by=one, requested_at=NOW)
+
+    with pytest.raises(IntegrityError, match="override_takes_two_people"):
+        CalendarOverride.objects.filter(pk=override.pk).update(approved_by=one, approved_at=NOW)
+
+
+def test_change_has_one_rollout(planned: Rollout) -> None:
+    with pytest.raises(IntegrityError):
+        rollout(ChangeSet.objects.get(pk=planned.change_set_id))
