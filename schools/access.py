@@ -13,6 +13,7 @@ TEACHER, COMMITTEE, SUPPLIER, AUDITOR = "teacher", "committee", "supplier", "aud
 READERS: dict[str, frozenset[str]] = {
     "schools.view_school": frozenset({IT_ADMIN, AUDITOR, COMMITTEE, APPROVER, SCHOOL_IT, TEACHER}),
     "schools.view_auditevent": frozenset({IT_ADMIN, AUDITOR, APPROVER, SCHOOL_IT}),
+    "schools.view_calendar": frozenset({IT_ADMIN, AUDITOR, COMMITTEE, APPROVER, SCHOOL_IT, TEACHER}),
     "fleet.view_device": frozenset({IT_ADMIN, AUDITOR, APPROVER, SCHOOL_IT}),
     "deployments.view_application": frozenset({IT_ADMIN, AUDITOR, COMMITTEE, APPROVER, SCHOOL_IT, TEACHER}),
     "deployments.view_program": frozenset({IT_ADMIN, APPROVER, SCHOOL_IT, TEACHER}),

@@ -41,5 +41,7 @@ is_it_admin = everywhere(access.IT_ADMIN)
 
 rules.add_perm("schools.view_school", reader_of("schools.view_school"))
 rules.add_perm("schools.view_auditevent", reader_of("schools.view_auditevent"))
+rules.add_perm("schools.view_calendar", reader_of("schools.view_calendar"))
+rules.add_perm("schools.edit_calendar", is_it_admin)
 rules.add_perm("schools.manage_webhooks", is_it_admin)
 rules.add_perm("schools.verify_audit", everywhere(access.IT_ADMIN, access.AUDITOR))

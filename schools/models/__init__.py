@@ -1,4 +1,5 @@
 from schools.models.audit import AuditEvent
+from schools.models.calendar import CalendarPeriod, LessonHours
 from schools.models.entra import EntraAccount
 from schools.models.idempotency import IdempotentAnswer
 from schools.models.notifications import (
@@ -16,9 +17,11 @@ __all__ = [
     "Administration",
     "ApiToken",
     "AuditEvent",
+    "CalendarPeriod",
     "ClassGroup",
     "EntraAccount",
     "IdempotentAnswer",
+    "LessonHours",
     "Municipality",
     "Notification",
     "NotificationSettings",
