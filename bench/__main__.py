@@ -1,4 +1,4 @@
-"""`python -m bench [--computers N ...] [--report-rows N] [--rounds N] [--write FILE]`"""
+"""`python -m bench [--sizes COMPUTERS:ROWS:ROUNDS ...] [--writes N] [--write FILE]`"""
 
 from __future__ import annotations
 
@@ -13,12 +13,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.figures import Finding, Ratio, as_markdown
+from bench.progress import say
+from bench.sizes import Size, size_of
 from bench.stage import stage
 
 if TYPE_CHECKING:
     from bench.fast import FastGraph
 
-RECORDED, FEW = 11_000, 300
+RECORDED, FEW, PAGE_ROUNDS = 11_000, 300, 3
+SIZES = [Size(11_000, 660_000, 3), Size(110_000, 660_000, 3)]
 START, END = "<!-- {name}: begin -->", "<!-- {name}: end -->"
 
 
@@ -29,8 +32,9 @@ def main() -> None:
         part = f"### {heading}\n\n{as_markdown(findings)}\n"
         print(part, flush=True)
         text, all_met = f"{text}\n{part}", all_met and all(each.is_met for each in findings)
-    if options.write:
-        _write(options.write, options.name, f"{_conditions(options)}\n{text}")
+        if options.write:  # after each table, so that a run that is broken off has told what it found
+            _write(options.write, options.name, f"{_conditions()}\n{text}")
+    say("done")
     if not all_met:
         raise SystemExit("A limit is missed.")
 
@@ -43,7 +47,9 @@ def _tables(options: argparse.Namespace) -> Iterator[tuple[str, list[Finding]]]:
         from intune_sync import graph  # noqa: PLC0415
 
         if options.pages:
-            yield "The portal's pages", list(measures.run(options.rounds))
+            say("the portal's pages")
+            yield "The portal's pages", list(measures.run(PAGE_ROUNDS))
+        say("recording the sandbox's answers")
         with graph.client() as client:
             recording = record(client)
         with fast_graph(Path(folder) / "graph", recording) as server:
@@ -62,18 +68,21 @@ def _sizes(options: argparse.Namespace, server: FastGraph) -> Iterator[tuple[str
 
     peaks: dict[int, dict[str, float]] = {}
     speeds: dict[int, float] = {}
-    for computers in options.computers:
-        speed = Speed(server, computers, options.report_rows, options.rounds)
+    for size in options.sizes:
+        computers = size.computers
+        say(f"{computers:,} computers: writing the pages and reports to serve")
+        speed = Speed(server, size)
         speed.measure()
         found = speed.findings()
         if computers <= options.slow_up_to:
-            found.append(speed.slow_pages(options.rounds))
+            found.append(speed.slow_pages(size.rounds))
         peaks[computers] = {name: speed.peak_memory_mb(name) for name in (*COMPUTERS, INSTALLS)}
         speeds[computers] = speed.rows_per_second()
-        yield f"{computers:,} computers, {speed.apps * computers:,} rows of install status", found
+        rounds = "one round" if size.rounds == 1 else f"medians of {size.rounds} alternating rounds"
+        yield f"{computers:,} computers, {speed.apps * computers:,} rows of install status; {rounds}", found
     smallest, largest = min(peaks), max(peaks)
     if smallest < largest:
-        yield f"{largest:,} computers against {smallest:,}", [*_memory(peaks), _pace(speeds)]
+        yield f"{largest:,} computers against fewer", [*_memory(peaks), _pace(speeds)]
 
 
 def _memory(peaks: dict[int, dict[str, float]]) -> Iterable[Ratio]:
@@ -95,10 +104,10 @@ def _pace(speeds: dict[int, float]) -> Ratio:
     )
 
 
-def _conditions(options: argparse.Namespace) -> str:
+def _conditions() -> str:
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return (
-        f"`python -m bench {shlex.join(sys.argv[1:])}`: {options.rounds} alternating rounds, medians; "
+        f"`python -m bench {shlex.join(sys.argv[1:])}`: "
         f"{os.cpu_count()} cores ({platform.machine()}) for PostgreSQL, the answering server and the worker together, "
         f"{memory:.0f} GB of memory, Python {platform.python_version()}, PostgreSQL without fsync. "
         f"Load of the machine at the end: {os.getloadavg()[2]:.1f} over the last quarter of an hour.\n"
@@ -115,9 +124,9 @@ def _write(path: Path, name: str, text: str) -> None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--computers", type=int, nargs="+", default=[11_000, 110_000])
-    parser.add_argument("--report-rows", type=int, default=660_000, help="rows of install status, over all apps")
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument(
+        "--sizes", type=size_of, nargs="+", default=SIZES, help="COMPUTERS:ROWS:ROUNDS, the smallest first"
+    )
     parser.add_argument("--slow-up-to", type=int, default=11_000, help="largest fleet read with a second per page")
     parser.add_argument("--no-pages", dest="pages", action="store_false", help="leave the portal's pages out")
     parser.add_argument("--writes", type=int, default=0, help="measure this many assignment writes, and nothing else")

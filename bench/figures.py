@@ -8,11 +8,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Ratio:
+    """Without a `limit` it is only told."""
+
     name: str
     value: float
     against: str
     against_value: float
-    limit: float
+    limit: float | None = None
     unit: str = "s"
     at_least: bool = False
 
@@ -22,16 +24,19 @@ class Ratio:
 
     @property
     def is_met(self) -> bool:
+        if self.limit is None:
+            return True
         return self.ratio >= self.limit if self.at_least else self.ratio <= self.limit
 
     def cells(self) -> tuple[str, ...]:
+        limit = "" if self.limit is None else f"{'≥' if self.at_least else '≤'} {self.limit:.2f}"
         return (
             self.name,
             f"{self.value:,.2f} {self.unit}",
             f"{self.against}: {self.against_value:,.2f} {self.unit}",
             f"{self.ratio:.2f}",
-            f"{'≥' if self.at_least else '≤'} {self.limit:.2f}",
-            _verdict(self.is_met),
+            limit,
+            _verdict(self.is_met) if limit else "",
         )
 
 

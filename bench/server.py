@@ -60,7 +60,7 @@ class Answers:
         pages = self.how["pages"] if resource == "devices" else "base"
         pages = "window" if "$filter" in query or "window" in query else pages
         number = query.get("$skiptoken", ["0"])[0]
-        return (self.folder / self.how["fleet"] / pages / resource / number).read_bytes()
+        return self._path(pages, resource, number).read_bytes()
 
     def _posted(self, path: str, asked: bytes) -> bytes:
         if path == "/bench":
@@ -83,7 +83,10 @@ class Answers:
     def _file(self, number: str) -> bytes:
         if number == "summary":
             return _summary(self.how["reports"], self.how["installed"])
-        return (self.folder / self.how["fleet"] / "reports" / f"{number}.zip").read_bytes()
+        return self._path("reports", f"{number}.zip").read_bytes()
+
+    def _path(self, *parts: str) -> Path:
+        return self.folder.joinpath(self.how["fleet"], *parts)
 
     def _openid(self) -> bytes:
         tenant = f"{self.url}/tenant"

@@ -15,7 +15,9 @@ from pathlib import Path
 import django
 from django.core.management import call_command
 
+from scripts.children import start_child, stop_children
 from scripts.demo_environment import portal_environment, sandbox_environment
+from scripts.graph_sandbox import wait_for_sandbox
 from scripts.services import start_postgres, start_redis
 from scripts.storage import remove_storage
 
@@ -50,9 +52,6 @@ def stage(devices: int) -> Iterator[float]:
 @contextmanager
 def _sandbox(folder: Path, devices: int) -> Iterator[dict[str, str]]:
     """A sandbox without throttling, in which nothing moves by itself while we measure."""
-    from scripts.children import start_child, stop_children  # noqa: PLC0415
-    from scripts.demo import wait_for_sandbox  # noqa: PLC0415 - pulls in the demo's own needs
-
     logs = folder / "log"
     logs.mkdir()
     env = sandbox_environment(folder, devices) | {

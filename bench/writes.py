@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from django.db import connection
 from django.utils import timezone
 
 from bench.figures import Count, Finding, Ratio
+from bench.progress import say
 from deployments.models import Application, AppVersion, AssignmentChange, BaselineRevision, ChangeSet
 from deployments.services.semesters import open_semester
 from fleet.models import Platform
@@ -62,11 +63,16 @@ class Tenant:
 def measure(writes: int) -> list[Finding]:
     """One change that assigns `writes` apps: a figure for a limit of time, not in rounds."""
     tenant = Tenant()
+    say(f"preparing {writes:,} apps")
     change_set = _approved(list(tenant.new_apps(writes)), tenant.a_group())
     tenant.throttle("published")
     started = time.perf_counter()
     with ThreadPoolExecutor(WORKERS) as pool:
-        list(pool.map(_work, range(WORKERS)))
+        workers = [pool.submit(_work, number) for number in range(WORKERS)]
+        while wait(workers, timeout=30).not_done:
+            say(f"{Operation.objects.open().count():,} writes left")
+        for worker in workers:
+            worker.result()
     took = time.perf_counter() - started
     tenant.throttle("off")
     operations = Operation.objects.filter(change_set=change_set)
