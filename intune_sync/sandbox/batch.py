@@ -13,8 +13,9 @@ from uuid import uuid4
 import orjson
 
 from .chance import unit
-from .errors import GraphFault
+from .errors import GraphFault, method_not_allowed
 from .messages import GraphRequest, GraphResponse, answer
+from .switches import switch
 
 if TYPE_CHECKING:
     from .graph import Graph
@@ -23,13 +24,17 @@ Json = dict[str, Any]
 
 MOST_REQUESTS = 20
 METHODS = ("GET", "POST", "PATCH", "PUT", "DELETE")
+BATCH_UNKNOWN_SEGMENT = switch(
+    "batch_unknown_segment",
+    "400",
+    "How a request inside a batch for a path that the version lacks is answered; alone it is always 400.",
+    *("400", "405"),
+)
 
 
 async def handle(graph: Graph, request: GraphRequest) -> GraphResponse:
     if request.method != "POST":
-        raise GraphFault(
-            405, "Request_BadRequest", "Specified HTTP method is not allowed for the request target.", plain=True
-        )
+        raise method_not_allowed()
     items = _checked_items(request.body)
     number = graph.ledger.written
     answers: dict[str, Json] = {}

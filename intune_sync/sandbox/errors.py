@@ -19,8 +19,16 @@ class GraphFault(Exception):
         self.status, self.code, self.message, self.headers, self.plain = status, code, message, headers or {}, plain
 
 
-def unknown_segment(segment: str) -> GraphFault:
-    return GraphFault(400, "BadRequest", f"Resource not found for the segment '{segment}'.", plain=True)
+class UnknownSegment(GraphFault):
+    """The version has no such path."""
+
+    def __init__(self, segment: str) -> None:
+        super().__init__(400, "BadRequest", f"Resource not found for the segment '{segment}'.", plain=True)
+
+
+def method_not_allowed() -> GraphFault:
+    message = "Specified HTTP method is not allowed for the request target."
+    return GraphFault(405, "Request_BadRequest", message, plain=True)
 
 
 def not_found(identifier: str) -> GraphFault:

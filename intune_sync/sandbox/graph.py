@@ -14,7 +14,7 @@ from .approvals import Approvals
 from .content import Contents
 from .delta import Deltas
 from .endpoints import ROUTES
-from .errors import GraphFault, error_body
+from .errors import GraphFault, UnknownSegment, error_body, method_not_allowed
 from .faults import PAGE_KINDS, ConnectionCut, FaultRule, Faults, refusal
 from .ledger import Ledger
 from .messages import GraphRequest, GraphResponse, Json, PageFault
@@ -77,7 +77,7 @@ class Graph:
                 raise GraphFault(400, "BadRequest", "Unable to read JSON request payload.", plain=True)
             if request.path == "/$batch":
                 return await batch.handle(self, request)
-            route = self.router.find(request)
+            route = self._route(request)
             costs = self.throttle.check(request, route.service)
             privileges.check(request, route)
             self.pager.resume(request)
@@ -97,6 +97,14 @@ class Graph:
             log.exception("%s %s failed", request.method, request.path)
             unexpected = GraphFault(500, "InternalServerError", "An unexpected error occurred.", plain=True)
             return self._refuse(request, unexpected, intune=False)
+
+    def _route(self, request: GraphRequest) -> Route:
+        """Raises GraphFault."""
+        try:
+            return self.router.find(request)
+        except UnknownSegment as fault:
+            is_405 = request.batch is not None and self.world.settings[batch.BATCH_UNKNOWN_SEGMENT] == "405"
+            raise (method_not_allowed() if is_405 else fault) from None
 
     async def _strike(self, rule: FaultRule, request: GraphRequest) -> None:
         if rule.kind == "delay":

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
-from .errors import GraphFault, unknown_segment
+from .errors import UnknownSegment, method_not_allowed
 from .messages import GraphRequest, GraphResponse
 
 if TYPE_CHECKING:
@@ -64,21 +64,21 @@ class Router:
             if child is None:
                 child = node.children.get("{}")
                 if child is None or segment.startswith("$"):
-                    raise unknown_segment(segment)
+                    raise UnknownSegment(segment)
                 ids.append(segment)
             node = child
         request.ids = tuple(ids)
         if not node.routes:
-            raise unknown_segment(segments(request.path)[-1] if request.path.strip("/") else "")
+            raise UnknownSegment(segments(request.path)[-1] if request.path.strip("/") else "")
         if request.method not in node.routes:
-            raise GraphFault(
-                405, "Request_BadRequest", "Specified HTTP method is not allowed for the request target.", plain=True
-            )
+            raise method_not_allowed()
         return node.routes[request.method]
 
 
 def segments(path: str) -> list[str]:
-    """`/managedDevices('1')/users/graph.device` as its parts, keys as parts of their own and casts in the long form."""
+    """`/managedDevices('1')/users/graph.device` as its parts: keys are parts of their own, casts are in the long form
+    and a function without arguments has no brackets.
+    """
     spread = _KEY_IN_BRACKETS.sub(r"/\1", path)
-    parts = [part for part in spread.split("/") if part]
+    parts = [part.removesuffix("()") for part in spread.split("/") if part]
     return [f"microsoft.{part}" if part.startswith("graph.") else part for part in parts]

@@ -67,6 +67,25 @@ def test_each_request_has_its_own_status(graph: GraphCaller) -> None:
     assert {number: each["status"] for number, each in answers.items()} == {"1": 200, "2": 404, "3": 400}
 
 
+def test_method_that_a_path_lacks_is_405_of_that_request_alone(graph: GraphCaller) -> None:
+    answers = by_id(batch(graph, [item(1), item(2, method="DELETE"), item(3, dependsOn=["2"])]))
+
+    assert {number: each["status"] for number, each in answers.items()} == {"1": 200, "2": 405, "3": 424}
+    assert answers["2"]["body"]["error"]["code"] == "Request_BadRequest"
+    alone = graph.session.delete(f"{graph.sandbox.url}/v1.0/organization", timeout=10)
+    assert (alone.status_code, alone.json()["error"]["code"]) == (405, "Request_BadRequest")
+
+
+def test_path_that_a_version_lacks_is_405_in_a_batch_by_switch(sandbox: SandboxProcess, graph: GraphCaller) -> None:
+    lacking = [item(1), item(2, "/deviceManagement/assignmentFilters")]
+    assert by_id(batch(graph, lacking))["2"]["status"] == 400
+
+    sandbox.post("/sandbox/settings", {"batch_unknown_segment": "405"})
+    answers = by_id(batch(graph, lacking))
+    assert (answers["1"]["status"], answers["2"]["status"]) == (200, 405)
+    assert graph("GET", "/v1.0/deviceManagement/assignmentFilters").status_code == 400
+
+
 def test_dependants_of_a_failure_are_not_run(sandbox: SandboxProcess, graph: GraphCaller) -> None:
     since = sandbox.get("/sandbox/state")["requests"]
     chain = [item(1, "/groups/missing"), item(2, dependsOn=["1"]), item(3, dependsOn=["2"]), item(4)]
