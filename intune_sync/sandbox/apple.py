@@ -6,7 +6,13 @@ https://learn.microsoft.com/intune/intune-service/enrollment/device-enrollment-p
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.x509.oid import NameOID
 
 from .chance import guid
 from .clock import DAY, HOUR, NEVER, graph_date
@@ -19,13 +25,15 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 TOKEN_EXPIRED = 4001
+TOKEN_LASTS = 365 * DAY
 EVERY_SECONDS = 12 * HOUR
 
 
 @dataclass(slots=True)
 class AppleProgram:
     """`hidden` are the ordinals of Macs deleted in Intune: the next full sync brings them back, for Apple still
-    points at us. `assigned` gives profile id and time by ordinal.
+    points at us. `assigned` gives profile id and time by ordinal. `renewed_at` is when a token was uploaded,
+    `public_key` the certificate that Intune has made for the next one.
     """
 
     id: str
@@ -39,6 +47,9 @@ class AppleProgram:
     hidden: set[int] = field(default_factory=set)
     assigned: dict[int, tuple[str, float]] = field(default_factory=dict)
     is_default: bool = True
+    apple_id: str = ""
+    renewed_at: float = 0.0
+    public_key: str = ""
 
 
 def make_program(seed: int, now: float) -> AppleProgram:
@@ -55,7 +66,27 @@ def identity_id(world: World, device: Device) -> str:
 
 
 def token_expires_at(world: World) -> float:
+    if world.apple.renewed_at:
+        return world.apple.renewed_at + TOKEN_LASTS
     return world.apple.started_at + world.settings[APPLE_TOKEN_DAYS] * DAY
+
+
+def renew(world: World, apple_id: str, now: float) -> None:
+    """A token from Apple takes the place of the present one. What the last sync ended with stands until the next."""
+    world.apple.apple_id, world.apple.renewed_at = apple_id, now
+
+
+def make_public_key(world: World, now: float) -> str:
+    """A new certificate, to be handed in at Apple School Manager for a token."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"{world.tenant.domain} DEP")])
+    starts = datetime.fromtimestamp(int(now), UTC)
+    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    builder = builder.serial_number(x509.random_serial_number())
+    builder = builder.not_valid_before(starts).not_valid_after(starts + timedelta(seconds=TOKEN_LASTS))
+    certificate = builder.sign(key, hashes.SHA256())
+    world.apple.public_key = certificate.public_bytes(serialization.Encoding.PEM).decode()
+    return world.apple.public_key
 
 
 def may_sync(world: World, now: float) -> bool:
@@ -89,11 +120,11 @@ def setting_json(world: World) -> Json:
     apple = world.apple
     return {
         "id": apple.id,
-        "appleIdentifier": f"asm@{world.tenant.domain}",
+        "appleIdentifier": apple.apple_id or f"asm@{world.tenant.domain}",
         "tokenName": "Apple School Manager",
         "tokenType": "appleSchoolManager",
         "tokenExpirationDateTime": graph_date(float(int(token_expires_at(world)))),
-        "lastModifiedDateTime": graph_date(float(int(apple.synced_at))),
+        "lastModifiedDateTime": graph_date(float(int(max(apple.synced_at, apple.renewed_at)))),
         "lastSuccessfulSyncDateTime": graph_date(float(int(apple.synced_at))),
         "lastSyncTriggeredDateTime": graph_date(float(int(apple.asked_at))),
         "lastSyncErrorCode": apple.error,

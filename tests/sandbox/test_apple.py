@@ -1,8 +1,10 @@
 """Apple's enrolment program: token, syncs with their pauses, and Macs that come back."""
 
+from datetime import datetime
 from typing import Any
 
 import pytest
+from cryptography import x509
 
 from tests.sandbox.conftest import GraphCaller
 
@@ -94,3 +96,47 @@ def test_macs_are_apples_and_only_apples(graph: GraphCaller) -> None:
     managed = graph.pages(f"{DEVICES}?$filter=operatingSystem eq 'macOS'")
     assert listed >= {each["serialNumber"] for each in managed}
     assert setting(graph)["syncedDeviceCount"] == len(listed)
+
+
+def test_new_token_from_apple_lasts_a_year_and_lets_syncs_succeed_again(graph: GraphCaller) -> None:
+    graph.sandbox.post("/sandbox/settings", {"apple_token_days": 1})
+    graph.live(2 * DAY)
+    assert sync(graph) == 204
+    expired = setting(graph)
+    path = f"{SETTINGS}/{expired['id']}"
+
+    body = {"appleId": "it@asm.example", "depToken": "MIAGCSqGSIb3DQEHA6CAMIACAQAxggFy"}
+    assert graph("POST", f"{path}/uploadDepToken", body).status_code == 204
+    renewed = setting(graph)
+    assert renewed["appleIdentifier"] == "it@asm.example"
+    assert renewed["lastSyncErrorCode"] == expired["lastSyncErrorCode"] != 0
+    assert renewed["lastModifiedDateTime"] > expired["lastModifiedDateTime"]
+    days = datetime.fromisoformat(renewed["tokenExpirationDateTime"]) - datetime.fromisoformat(
+        renewed["lastModifiedDateTime"]
+    )
+    assert days.days == 365
+
+    graph.live(15 * 60)
+    assert sync(graph) == 204
+    assert setting(graph)["lastSyncErrorCode"] == 0
+    graph.live(364 * DAY)
+    graph.live(2 * DAY)
+    assert setting(graph)["lastSyncErrorCode"] != 0
+
+
+@pytest.mark.parametrize("body", [{}, {"appleId": "it@asm.example"}, {"appleId": " ", "depToken": "MIAG"}])
+def test_incomplete_token_is_refused(graph: GraphCaller, body: Any) -> None:
+    before = setting(graph)
+
+    assert graph("POST", f"{SETTINGS}/{before['id']}/uploadDepToken", body).status_code == 400
+    assert setting(graph) == before
+
+
+def test_public_key_stays_until_another_is_made(graph: GraphCaller) -> None:
+    path = f"{SETTINGS}/{setting(graph)['id']}"
+    asked = [graph("GET", f"{path}/getEncryptionPublicKey{brackets}").json()["value"] for brackets in ("()", "")]
+    made = graph("POST", f"{path}/generateEncryptionPublicKey").json()["value"]
+
+    assert asked[0] == asked[1] != made
+    assert graph("GET", f"{path}/getEncryptionPublicKey()").json()["value"] == made
+    assert x509.load_pem_x509_certificate(made.encode()).not_valid_after_utc

@@ -6,7 +6,17 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from ..apple import identity_id, identity_json, listed_macs, may_sync, profile_json, setting_json, sync
+from ..apple import (
+    identity_id,
+    identity_json,
+    listed_macs,
+    make_public_key,
+    may_sync,
+    profile_json,
+    renew,
+    setting_json,
+    sync,
+)
 from ..bodies import check_kinds, object_of
 from ..devices import Device
 from ..errors import GraphFault, not_found
@@ -45,6 +55,32 @@ def start_sync(graph: Graph, request: GraphRequest) -> GraphResponse:
         raise GraphFault(400, "BadRequest", "A sync was requested less than 15 minutes ago.")
     graph.world.apple.manual_at = graph.clock.now()
     sync(graph.world, graph.clock.now())
+    return no_content()
+
+
+@routes.on("POST", SETTINGS + "/{}/generateEncryptionPublicKey", ENROLMENT, (BETA,))
+def generate_key(graph: Graph, request: GraphRequest) -> GraphResponse:
+    _check_token(graph, request)
+    return _key_answer(request, make_public_key(graph.world, graph.clock.now()))
+
+
+@routes.on("GET", SETTINGS + "/{}/getEncryptionPublicKey", ENROLMENT, (BETA,))
+def get_key(graph: Graph, request: GraphRequest) -> GraphResponse:
+    _check_token(graph, request)
+    key = graph.world.apple.public_key or make_public_key(graph.world, graph.clock.now())
+    return _key_answer(request, key)
+
+
+@routes.on("POST", SETTINGS + "/{}/uploadDepToken", ENROLMENT, (BETA,))
+def upload_token(graph: Graph, request: GraphRequest) -> GraphResponse:
+    """The yearly renewal. What Apple has encrypted is not opened; it must only be there."""
+    _check_token(graph, request)
+    body = object_of(request.body)
+    check_kinds(body, {"appleId": str, "depToken": str})
+    for name in ("appleId", "depToken"):
+        if not (body.get(name) or "").strip():
+            raise GraphFault(400, "BadRequest", f"The parameter '{name}' is required.")
+    renew(graph.world, body["appleId"].strip(), graph.clock.now())
     return no_content()
 
 
@@ -109,6 +145,10 @@ def assign_profile(graph: Graph, request: GraphRequest) -> GraphResponse:
     for serial in asked:
         graph.world.apple.assigned[serials[serial].ordinal] = (request.ids[1], float(int(graph.clock.now())))
     return no_content()
+
+
+def _key_answer(request: GraphRequest, key: str) -> GraphResponse:
+    return answer({"@odata.context": request.context("Edm.String"), "value": key})
 
 
 def _check_token(graph: Graph, request: GraphRequest) -> None:
