@@ -51,6 +51,18 @@ def computers_with(world: World, wanted: Detected) -> list[Device]:
     return [each for each in world.fleet.managed if _has_other(world, number, each)]
 
 
+def detected_on(world: World, device: Device) -> list[Detected]:
+    """What the inventory of that one computer has found."""
+    apps = world.catalogue.apps.values()
+    found = [
+        _of_app(world, app)
+        for app in apps
+        if app.spec.type not in NOT_SOFTWARE
+        and _is_kept(world, app, world.installs.by_app[app.id].present, device.ordinal)
+    ]
+    return found + [_other(world, number) for number in range(len(OTHERS)) if _has_other(world, number, device)]
+
+
 def _of_app(world: World, app: App) -> Detected:
     present = world.installs.by_app[app.id].present
     return replace(_named(app), device_count=sum(_is_kept(world, app, present, place) for place in range(len(present))))

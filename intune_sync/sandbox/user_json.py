@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from .devices import Device
 from .people import Person
 from .world import World
 
@@ -16,8 +17,12 @@ def all_users(world: World, people: dict[str, Person]) -> Iterator[Json]:
     for device in world.fleet.managed:
         if device.user_id and device.user_id not in seen:
             seen.add(device.user_id)
-            local = device.user_principal_name.partition("@")[0]
-            yield user_json(device.user_id, device.user_principal_name, local)
+            yield user_of(device)
+
+
+def user_of(device: Device) -> Json:
+    """Whoever the computer is enrolled for."""
+    return user_json(device.user_id, device.user_principal_name, device.user_principal_name.partition("@")[0])
 
 
 def user_json(identifier: str, principal_name: str, name: str, *, enabled: bool = True) -> Json:

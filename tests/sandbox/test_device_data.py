@@ -141,3 +141,40 @@ def test_detected_software_lists_as_many_computers_as_it_counts(graph: GraphCall
         assert len(computers) == each["deviceCount"] > 0
         systems = {computer["operatingSystem"] for computer in computers}
         assert systems == {"macOS" if each["platform"] == "macOS" else "Windows"}
+
+
+def test_computers_own_software_is_what_the_whole_list_names_it_for(graph: GraphCaller) -> None:
+    found = graph.pages("/v1.0/deviceManagement/detectedApps")
+    records = graph.pages(f"{DEVICES}?$select=id,operatingSystem&$top=100")[:40]
+    named: dict[str, set[str]] = {each["id"]: set() for each in records}
+    for app in found:
+        for computer in graph.pages(f"/v1.0/deviceManagement/detectedApps/{app['id']}/managedDevices?$select=id"):
+            named.get(computer["id"], set()).add(app["id"])
+
+    for device in records:
+        own = graph.pages(f"/beta/deviceManagement/managedDevices/{device['id']}/detectedApps")
+        assert all(each in found for each in own)
+        assert {each["id"] for each in own} == named[device["id"]]
+    assert any(named.values())
+
+
+def test_computers_own_software_is_beta_alone(graph: GraphCaller) -> None:
+    device = graph("GET", f"{DEVICES}?$top=1").json()["value"][0]["id"]
+
+    assert graph("GET", f"{DEVICES}/{device}/detectedApps").status_code == 400
+    assert graph("GET", "/beta/deviceManagement/managedDevices/unknown/detectedApps").status_code == 404
+
+
+@pytest.mark.parametrize("version", ["v1.0", "beta"])
+def test_computer_has_its_primary_user_or_none(graph: GraphCaller, version: str) -> None:
+    records = graph.pages(f"{DEVICES}?$top=100")
+    used = next(each for each in records if each["userId"])
+    shared = next(each for each in records if not each["userId"])
+    path = f"/{version}/deviceManagement/managedDevices"
+
+    (user,) = graph("GET", f"{path}/{used['id']}/users").json()["value"]
+    assert (user["id"], user["userPrincipalName"]) == (used["userId"], used["userPrincipalName"])
+    assert graph("GET", f"/v1.0/users/{user['id']}").json().items() >= user.items()
+    assert graph("GET", f"{path}/{used['id']}/users?$select=id").json()["value"] == [{"id": used["userId"]}]
+    assert graph("GET", f"{path}/{shared['id']}/users").json()["value"] == []
+    assert graph("GET", f"{path}/unknown/users").status_code == 404

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 from ..bodies import check_kinds, object_of
 from ..device_json import managed_device
 from ..device_switches import ODD_DATA, RECORD_DELETE_SECONDS
@@ -17,6 +19,7 @@ from ..query import FilterError, parse_filter
 from ..routing import V1, Routes
 from ..selection import check_selected, selected
 from ..throttle import DEVICES
+from ..user_json import user_of
 
 if TYPE_CHECKING:
     from ..graph import Graph
@@ -55,7 +58,7 @@ def count_devices(graph: Graph, request: GraphRequest) -> GraphResponse:
 
 @routes.on("GET", "/deviceManagement/managedDevices/{}", DEVICES)
 def get_device(graph: Graph, request: GraphRequest) -> GraphResponse:
-    whole = _shown(graph, _record(graph, request), request.version)
+    whole = _shown(graph, record(graph, request), request.version)
     check_selected(request.selected(), whole, "managedDevice")
     context = request.context("deviceManagement/managedDevices/$entity")
     return answer({"@odata.context": context, **selected(whole, request.selected())})
@@ -64,7 +67,7 @@ def get_device(graph: Graph, request: GraphRequest) -> GraphResponse:
 @routes.on("PATCH", "/deviceManagement/managedDevices/{}", DEVICES)
 def update_device(graph: Graph, request: GraphRequest) -> GraphResponse:
     """Of all that may be sent only the notes are kept."""
-    device, body = _record(graph, request), object_of(request.body)
+    device, body = record(graph, request), object_of(request.body)
     check_kinds(body, {"notes": str, "managedDeviceName": str})
     device.notes = body.get("notes", device.notes) or ""
     graph.world.views.forget(device.ordinal)
@@ -73,8 +76,22 @@ def update_device(graph: Graph, request: GraphRequest) -> GraphResponse:
 
 @routes.on("DELETE", "/deviceManagement/managedDevices/{}", DEVICES)
 def delete_device(graph: Graph, request: GraphRequest) -> GraphResponse:
-    begin_delete(graph, _record(graph, request))
+    begin_delete(graph, record(graph, request))
     return no_content()
+
+
+@routes.on("GET", "/deviceManagement/managedDevices/{}/users", DEVICES)
+def list_users(graph: Graph, request: GraphRequest) -> GraphResponse:
+    """The primary user, or nobody."""
+    device, names = record(graph, request), request.selected()
+    users = [user_of(device)] if device.user_id else []
+    for user in users:
+        check_selected(names, user, "user")
+
+    def encode(user: Json) -> bytes:
+        return orjson.dumps(selected(user, names))
+
+    return graph.pager.page(request, users, encode, context="users", size=INTUNE_PAGE)
 
 
 @routes.on("GET", "/deviceManagement/managedDeviceOverview", DEVICES, (V1,))
@@ -132,7 +149,8 @@ def begin_delete(graph: Graph, device: Device) -> None:
         world.life.push(graph.clock.now() + lag, "record_gone", str(device.intune_id))
 
 
-def _record(graph: Graph, request: GraphRequest) -> Device:
+def record(graph: Graph, request: GraphRequest) -> Device:
+    """The one that the path names. Raises GraphFault 404."""
     device = graph.world.fleet.by_intune_id.get(request.ids[0])
     if device is None:
         raise not_found(request.ids[0])
