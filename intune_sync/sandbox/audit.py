@@ -1,4 +1,4 @@
-"""Intune's audit events: who changed which app, assignment or filter."""
+"""Intune's audit events: who changed which app, assignment or filter; and who read secrets of computers in Entra."""
 
 import json
 from collections import deque
@@ -36,7 +36,13 @@ class Actor:
 class AuditLog:
     seed: int
     events: deque[Json] = field(default_factory=lambda: deque(maxlen=KEPT))
+    secret_reads: deque[Json] = field(default_factory=lambda: deque(maxlen=KEPT))
     written: int = 0
+
+    def secret_read(self, application_id: str, activity: str, device_id: str, at: float) -> None:
+        self.secret_reads.append(
+            {"at": graph_date(at), "activity": activity, "device_id": device_id, "client_id": application_id}
+        )
 
     def assignment_changed(
         self, actor: Actor, app_id: str, name: str, *, before: list[Json], after: list[Json], at: float

@@ -1,4 +1,6 @@
-"""The control surface of computers: what happens to one of them, and what remote actions were queued."""
+"""The control surface of computers: what happens to one of them, what remote actions were queued, and who read its
+secrets.
+"""
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -14,11 +16,21 @@ class DeviceControl:
         self.graph = graph
 
     def routes(self) -> list[Route]:
-        return [Route("/actions", self.actions), Route("/devices", self.devices, methods=["POST"])]
+        return [
+            Route("/actions", self.actions),
+            Route("/secret-reads", self.secret_reads),
+            Route("/devices", self.devices, methods=["POST"]),
+        ]
 
     async def actions(self, request: Request) -> Response:
         """Every remote action that was queued, in order, with what became of it."""
         return json_answer([action.shown() for action in self.graph.world.actions.by_id.values()])
+
+    async def secret_reads(self, request: Request) -> Response:
+        """Every local password and recovery key that was read, in order; Entra's audit log, which Graph's part here
+        lacks.
+        """
+        return json_answer(list(self.graph.world.audit.secret_reads))
 
     async def devices(self, request: Request) -> Response:
         """Something happens to one computer: see `device_script.act`."""

@@ -42,7 +42,7 @@ def managed_device(device: Device, version: str) -> Json:
         "exchangeAccessStateReason": "none",
         "remoteAssistanceSessionUrl": None,
         "remoteAssistanceSessionErrorDetails": None,
-        "isEncrypted": device.ordinal % 23 != 0,
+        "isEncrypted": device.is_encrypted,
         "userPrincipalName": device.user_principal_name,
         "model": device.model.name,
         "manufacturer": device.model.manufacturer,

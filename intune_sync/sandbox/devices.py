@@ -80,6 +80,10 @@ class Device:
         return self.model.is_mac
 
     @property
+    def is_encrypted(self) -> bool:
+        return self.ordinal % 23 != 0
+
+    @property
     def total_storage_bytes(self) -> int:
         return self.model.storage_gb * 1_000_000_000 - 11_534_336
 

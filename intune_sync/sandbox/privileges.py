@@ -70,8 +70,8 @@ _BY_AREA: list[tuple[str, Callable[[bool], Needed]]] = [
     (r"/devices", _area("Device")),
     (r"/users", _area("User")),
     (r"/organization", _area("Organization")),
-    (r"/directory/deviceLocalCredentials", _area("DeviceLocalCredential")),
-    (r"/informationProtection/bitlocker", _area("BitlockerKey")),
+    (r"/directory/deviceLocalCredentials", lambda is_read: _any_of("DeviceLocalCredential.Read.All")),
+    (r"/informationProtection/bitlocker", lambda is_read: _any_of("BitlockerKey.Read.All")),
 ]
 _ACTION = re.compile(r"/deviceManagement/managedDevices(/\{\})?/([A-Za-z$/]+)")
 
