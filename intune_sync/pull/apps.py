@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
@@ -40,7 +41,7 @@ def pull_apps(pull: Pull) -> Outcome:
         pull.confirm()
         counts = save_rows(IntuneApp, apps.values(), pull.now, released=pull.is_released)
         counts["assignments"] = len(assignments)
-        created, updated, removed = _save_assignments(assignments)
+        created, updated, removed = _save_assignments(assignments, apps.keys())
         counts["created"] += created
         counts["updated"] += updated
         counts["removed"] = removed
@@ -77,11 +78,14 @@ def _assignments_of(pull: Pull, raw: dict[str, Any]) -> list[AssignmentRow]:
         raise BadAnswer(own_words.NO_ASSIGNMENTS) from None
 
 
-def _save_assignments(sent: Assignments) -> tuple[int, int, int]:
-    """How many were created, changed and removed: the mirror holds exactly what Graph sent."""
+def _save_assignments(sent: Assignments, apps: Collection[UUID]) -> tuple[int, int, int]:
+    """How many were created, changed and removed: of each of these apps the mirror holds exactly what Graph sent.
+
+    The assignments of an app that was not in the answer stay until it is missing.
+    """
     app_pks = dict(IntuneApp.objects.values_list("graph_id", "pk"))
     kept = {(row.app.graph_id, row.graph_id): row for row in IntuneAssignment.objects.select_related("app")}
-    gone = [row.pk for key, row in kept.items() if key not in sent]
+    gone = [row.pk for key, row in kept.items() if key not in sent and (key[0] in apps or row.app.missing_since)]
     IntuneAssignment.objects.filter(pk__in=gone).delete()
     new, changed = [], []
     for key, row in sent.items():

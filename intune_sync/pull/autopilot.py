@@ -57,7 +57,7 @@ _RESOLVE = resolving(
 _KNOWN = "SELECT count(*) FROM fleet_device WHERE autopilot_id IS NOT NULL AND missing_since IS NULL"
 _IS_ABSENT = "NOT EXISTS (SELECT FROM resolved r WHERE r.device_id = d.id AND r.rank = 1)"
 _ABSENT = f"""
-SELECT count(*) FILTER (WHERE d.missing_since IS NULL), count(*) FILTER (WHERE d.intune_id IS NOT NULL)
+SELECT count(*) FILTER (WHERE d.missing_since IS NULL), count(*)
 FROM fleet_device d WHERE d.autopilot_id IS NOT NULL AND {_IS_ABSENT}
 """  # noqa: S608 - no value in it
 
@@ -72,6 +72,7 @@ _SAID = {
     "observed_group_tag": "r.tag",
     "enrollment_state": "r.enrollment_state",
     "profile_status": "r.profile_status",
+    "autopilot_absent_runs": "0",
 }
 _NEW = {**_SAID, "entra_device_id": "r.entra_device_id"}
 # An enrolled computer is another's business: its managed device says which Entra device it is, and whether it is there.
@@ -85,16 +86,16 @@ _CHANGED = {
     "missing_since": "CASE WHEN d.intune_id IS NULL THEN NULL ELSE d.missing_since END",
 }
 
-# Intune still answers for an enrolled computer; it has only left Autopilot.
+# At the second complete answer without it. Intune still answers for an enrolled computer: that one has only left
+# Autopilot.
 _LEFT_AUTOPILOT = f"""
-UPDATE fleet_device d SET autopilot_id = NULL, profile_status = 'unknown'
-WHERE d.autopilot_id IS NOT NULL AND d.intune_id IS NOT NULL AND {_IS_ABSENT}
+UPDATE fleet_device d SET autopilot_id = NULL, profile_status = 'unknown', autopilot_absent_runs = 0
+WHERE d.autopilot_id IS NOT NULL AND d.intune_id IS NOT NULL AND d.autopilot_absent_runs >= 1 AND {_IS_ABSENT}
 """  # noqa: S608 - no value in it
-
 _ABSENT_AGAIN = f"""
-UPDATE fleet_device d SET absent_runs = d.absent_runs + 1,
-  missing_since = CASE WHEN d.absent_runs >= 1 THEN %(now)s END
-WHERE d.autopilot_id IS NOT NULL AND d.intune_id IS NULL AND d.missing_since IS NULL AND {_IS_ABSENT}
+UPDATE fleet_device d SET autopilot_absent_runs = d.autopilot_absent_runs + 1,
+  missing_since = CASE WHEN d.intune_id IS NULL AND d.autopilot_absent_runs >= 1 THEN %(now)s ELSE d.missing_since END
+WHERE d.autopilot_id IS NOT NULL AND (d.intune_id IS NOT NULL OR d.missing_since IS NULL) AND {_IS_ABSENT}
 """  # noqa: S608 - no value in it
 _MISSING = "SELECT count(*) FROM fleet_device WHERE missing_since = %(now)s"
 
@@ -116,7 +117,7 @@ def merge(pull: Pull) -> dict[str, int]:
     """Bring the computers up to the staged rows; raises UnsafeAnswer before anything is written."""
     statement = Statement({"now": pull.now})
     resolve(statement, "pulled_autopilot", _RESOLVE)
-    ((absent, left),) = statement.rows(_ABSENT)
+    ((absent, gone),) = statement.rows(_ABSENT)
     if not pull.is_released:
         check_computers(absent, statement.number(_KNOWN))
     found = look(statement, _CHANGED)
@@ -125,9 +126,8 @@ def merge(pull: Pull) -> dict[str, int]:
     made = create_devices(statement, _NEW) if found.created else Made()
     updated = update_devices(statement, _CHANGED) if found.changed or found.moved else 0
     placed = made.placed + (place_devices(statement) if found.homeless else 0)
-    if left:
+    if gone:
         updated += statement.run(_LEFT_AUTOPILOT)
-    if absent:
         statement.run(_ABSENT_AGAIN)
     return {
         "created": made.created,

@@ -43,11 +43,17 @@ WHERE d.compliance_state IN ('noncompliant', 'error', 'conflict', 'inGracePeriod
   AND NOT EXISTS (SELECT FROM said_breaches s WHERE s.device_id = kept.device_id) AND {_IS_GONE}
 """  # noqa: S608 - no value in it
 _KNOWN = "SELECT count(*) FROM fleet_compliancebreach"
-_FORGET = f"DELETE FROM fleet_compliancebreach kept WHERE {_IS_GONE}"  # noqa: S608 - no value in it
+# At the second report without it, or at once when the computer is said to meet all policies.
+_FORGET = f"""
+DELETE FROM fleet_compliancebreach kept USING fleet_device d
+WHERE d.id = kept.device_id AND (kept.absent_runs >= 1 OR d.compliance_state = 'compliant') AND {_IS_GONE}
+"""  # noqa: S608 - no value in it
+_DOUBT = f"UPDATE fleet_compliancebreach kept SET absent_runs = 1 WHERE {_IS_GONE}"  # noqa: S608 - no value in it
 _CHANGE = """
-UPDATE fleet_compliancebreach kept SET state = s.state, error_code = s.error_code FROM said_breaches s
+UPDATE fleet_compliancebreach kept SET state = s.state, error_code = s.error_code, absent_runs = 0
+FROM said_breaches s
 WHERE s.device_id = kept.device_id AND s.policy_name = kept.policy_name AND s.setting = kept.setting
-  AND (s.state, s.error_code) IS DISTINCT FROM (kept.state, kept.error_code)
+  AND (s.state, s.error_code, 0) IS DISTINCT FROM (kept.state, kept.error_code, kept.absent_runs)
 """
 _ADD = """
 INSERT INTO fleet_compliancebreach (device_id, policy_name, setting, state, error_code, first_seen_at)
@@ -78,8 +84,10 @@ def merge(pull: Pull) -> dict[str, int]:
     statement.run(_SAID)
     if not pull.is_released:
         check_objects(statement.number(_DOUBTFUL), statement.number(_KNOWN))
+    settled = statement.run(_FORGET)
     return {
-        "settled": statement.run(_FORGET),
+        "settled": settled,
+        "absent": statement.run(_DOUBT),
         "updated": statement.run(_CHANGE),
         "created": statement.run(_ADD),
     }

@@ -14,7 +14,7 @@ from intune_sync.payloads.devices import (
     autopilot_row,
     managed_device_row,
 )
-from intune_sync.pull.lines import ANY, GUID, MOMENT, SERIAL, TEXT, Lines, microseconds
+from intune_sync.pull.lines import ANY, GUID, MOMENT, NONE, SERIAL, TEXT, Lines, microseconds, or_none
 
 Raw = dict[str, Any]
 
@@ -65,7 +65,9 @@ def _quick_device(raw: Raw, kind: str) -> str:
 _IDENTITY = itemgetter("id", "serialNumber", "azureActiveDirectoryDeviceId", "managedDeviceId", "lastContactedDateTime")
 _IDENTITY_KIND = itemgetter("groupTag", "manufacturer", "model", "enrollmentState", "deploymentProfileAssignmentStatus")
 _IDENTITY_CELLS = attrgetter(*[field.name for field in fields(AutopilotRow)])
-_PLAIN_IDENTITY = re.compile("\t".join([GUID, SERIAL, r"\w+", *[ANY] * 5, GUID, GUID, MOMENT]) + "\n", re.ASCII)
+_PLAIN_IDENTITY = re.compile(
+    "\t".join([GUID, SERIAL, r"\w+", *[ANY] * 5, *map(or_none, (GUID, GUID, MOMENT))]) + "\n", re.ASCII
+)
 
 
 def autopilot_lines() -> Lines[Raw]:
@@ -81,4 +83,5 @@ def _quick_identity(raw: Raw, kind: str) -> str:
     graph_id, serial, entra_id, managed_id, seen = _IDENTITY(raw)
     if serial.lower() in PLACEHOLDER_SERIALS:
         raise KeyError(serial)
+    entra_id, managed_id, seen = NONE.get(entra_id, entra_id), NONE.get(managed_id, managed_id), NONE.get(seen, seen)
     return f"{graph_id}\t{serial}\t{serial}\t{kind}\t{entra_id}\t{managed_id}\t{microseconds(seen)}\n"

@@ -21,18 +21,25 @@ FIELDS = {"$select": "id,deviceId"}
 COLUMNS = {"object_id": "uuid", "entra_device_id": "uuid"}
 
 _LEARN = """
-UPDATE fleet_device d SET entra_object_id = p.object_id
+UPDATE fleet_device d SET entra_object_id = p.object_id, entra_absent_runs = 0
 FROM (SELECT DISTINCT ON (entra_device_id) entra_device_id, object_id FROM pulled_objects
       WHERE entra_device_id IS NOT NULL ORDER BY entra_device_id, place DESC) p
-WHERE d.entra_device_id = p.entra_device_id AND d.entra_object_id IS DISTINCT FROM p.object_id
+WHERE d.entra_device_id = p.entra_device_id
+  AND (d.entra_object_id, d.entra_absent_runs) IS DISTINCT FROM (p.object_id, 0)
 """
 _KNOWN = "SELECT count(*) FROM fleet_device WHERE entra_object_id IS NOT NULL"
 _IS_ABSENT = """
 d.entra_object_id IS NOT NULL AND NOT EXISTS (SELECT FROM pulled_objects p WHERE p.object_id = d.entra_object_id)
 """
 _ABSENT = f"SELECT count(*) FROM fleet_device d WHERE {_IS_ABSENT}"  # noqa: S608 - no value in it
-_FORGET = f"UPDATE fleet_device d SET entra_object_id = NULL WHERE {_IS_ABSENT}"  # noqa: S608 - no value in it
-_FORGET_THESE = "UPDATE fleet_device SET entra_object_id = NULL WHERE entra_object_id = ANY(%(gone)s)"
+_FORGET = f"""
+UPDATE fleet_device d SET entra_object_id = NULL, entra_absent_runs = 0
+WHERE d.entra_absent_runs >= 1 AND {_IS_ABSENT}
+"""  # noqa: S608 - no value in it
+_DOUBT = f"UPDATE fleet_device d SET entra_absent_runs = 1 WHERE {_IS_ABSENT}"  # noqa: S608 - no value in it
+_FORGET_THESE = """
+UPDATE fleet_device SET entra_object_id = NULL, entra_absent_runs = 0 WHERE entra_object_id = ANY(%(gone)s)
+"""
 
 
 def pull_entra_devices(pull: Pull) -> Outcome:
@@ -55,13 +62,14 @@ def _pull_whole(pull: Pull, counts: dict[str, int]) -> Outcome:
         table.analyse()
         with transaction.atomic():
             pull.confirm()
-            counts = {"seen": seen, **counts, "updated": 0, "forgotten": 0}
+            counts = {"seen": seen, **counts, "updated": 0, "absent": 0, "forgotten": 0}
             with connection.cursor() as cursor:
-                absent = _number(cursor, _ABSENT)
+                counts["absent"] = _number(cursor, _ABSENT)
                 if not pull.is_released:
-                    check_computers(absent, _number(cursor, _KNOWN))
+                    check_computers(counts["absent"], _number(cursor, _KNOWN))
                 cursor.execute(_FORGET)
                 counts["forgotten"] = cursor.rowcount
+                cursor.execute(_DOUBT)
                 cursor.execute(_LEARN)
                 counts["updated"] = cursor.rowcount
             move_link(pull, link)

@@ -87,7 +87,7 @@ def save_changes(pull: Pull, changes: GroupChanges) -> dict[str, int]:
         row.missing_since = pull.now
     IntuneGroup.objects.bulk_create(new, batch_size=500)
     IntuneGroup.objects.bulk_update(
-        [*changed, *gone], ["display_name", "membership_rule", "missing_since"], batch_size=500
+        [*changed, *gone], ["display_name", "membership_rule", "missing_since", "absent_runs"], batch_size=500
     )
     return {"seen": len(changes.said), "created": len(new), "updated": len(changed), "missing": len(gone)}
 
@@ -95,6 +95,7 @@ def save_changes(pull: Pull, changes: GroupChanges) -> dict[str, int]:
 def _take(row: IntuneGroup, said: dict[str, Any]) -> bool:
     """Set what is said and differs; what is not said stays. True when anything did."""
     fresh = group_row({"displayName": row.display_name, "membershipRule": row.membership_rule, **said})
-    before = (row.display_name, row.membership_rule, row.missing_since)
-    row.display_name, row.membership_rule, row.missing_since = fresh.display_name, fresh.membership_rule, None
-    return before != (row.display_name, row.membership_rule, row.missing_since)
+    before = (row.display_name, row.membership_rule, row.missing_since, row.absent_runs)
+    after = (fresh.display_name, fresh.membership_rule, None, 0)
+    row.display_name, row.membership_rule, row.missing_since, row.absent_runs = after
+    return before != after

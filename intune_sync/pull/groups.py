@@ -55,17 +55,12 @@ def _pull_changes(pull: Pull) -> Outcome:
             pull.confirm()
             counts = save_changes(pull, changes)
             counts["members"] = change_members(changes.members) + save_members(pull, read)
-            _finish(pull, counts, _stored(), changes.link)
+            _finish(pull, counts, changes.link)
     return Outcome(counts)
 
 
-def _stored() -> dict[UUID, GroupRow]:
-    stored = IntuneGroup.objects.filter(missing_since=None)
-    return {row.graph_id: GroupRow(row.graph_id, row.display_name, row.membership_rule) for row in stored}
-
-
-def _finish(pull: Pull, counts: dict[str, int], rows: dict[UUID, GroupRow], link: str) -> None:
-    counts["linked"], ambiguous = _link(rows)
+def _finish(pull: Pull, counts: dict[str, int], link: str) -> None:
+    counts["linked"], ambiguous = _link()
     counts["unmatched"] = save_unmatched(pull.run.resource, ambiguous, pull.now)
     move_link(pull, link)
 
@@ -86,7 +81,7 @@ def _pull_whole(pull: Pull, counts: dict[str, int]) -> Outcome:
             counts |= save_rows(IntuneGroup, rows.values(), pull.now, released=pull.is_released)
             counts["updated"] += _save_members(members)
             counts["members"] = save_members(pull, read)
-            _finish(pull, counts, rows, link)
+            _finish(pull, counts, link)
     return Outcome(counts)
 
 
@@ -126,13 +121,14 @@ def _save_members(members: dict[UUID, int]) -> int:
     return grown
 
 
-def _link(rows: dict[UUID, GroupRow]) -> tuple[int, list[Unmatched]]:
+def _link() -> tuple[int, list[Unmatched]]:
     """Tie each level to the one group whose rule takes in exactly its computers. Several: none of them, and listed.
 
-    A link that exists is left when its group cannot be seen: absence here says nothing about the school.
+    A link that exists is left when its group cannot be seen: absence here says nothing about the school. Groups that
+    one answer lacked count as there, lest the other of two should pass for the only one.
     """
-    by_scope: defaultdict[tuple[str, str], list[GroupRow]] = defaultdict(list)
-    for row in rows.values():
+    by_scope: defaultdict[tuple[str, str], list[IntuneGroup]] = defaultdict(list)
+    for row in IntuneGroup.objects.filter(missing_since=None):
         scope = rule_scope(row.membership_rule)
         if scope:
             by_scope[scope].append(row)

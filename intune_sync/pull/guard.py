@@ -1,4 +1,7 @@
-"""The brake: an answer in which too much is absent changes nothing, and a person is asked."""
+"""The brake: an answer in which too much is absent changes nothing, and a person is asked.
+
+What is absent within these bounds is let go at the second complete answer in a row without it; each pull counts that.
+"""
 
 from __future__ import annotations
 

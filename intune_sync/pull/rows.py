@@ -12,6 +12,8 @@ from django.db import models
 
 from intune_sync.pull.guard import check_objects
 
+OBSERVED = ("missing_since", "absent_runs")
+
 
 class GraphRow(Protocol):
     """A frozen dataclass whose fields are columns of the model; `graph_id` is the key."""
@@ -23,7 +25,7 @@ class GraphRow(Protocol):
 
 
 def save_rows(model: type[models.Model], rows: Iterable[GraphRow], now: datetime, *, released: bool) -> dict[str, int]:
-    """Create and change rows of `model`; what is absent gets `missing_since`, what is back loses it.
+    """Create and change rows of `model`; what two answers in a row lack gets `missing_since`, what is back loses it.
 
     Returns counts. Raises UnsafeAnswer when too many are absent, before anything is written.
     """
@@ -37,20 +39,31 @@ def save_rows(model: type[models.Model], rows: Iterable[GraphRow], now: datetime
         check_objects(len(absent), len(present))
     new: list[Any] = [model(**columns) for graph_id, columns in sent.items() if graph_id not in kept]
     changed = [row for graph_id, row in kept.items() if graph_id in sent and _take(row, sent[graph_id])]
+    missing = [row for row in absent if row.absent_runs >= 1]
     for row in absent:
+        row.absent_runs += 1
+    for row in missing:
         row.missing_since = now
     manager.bulk_create(new, batch_size=500)
     if changed or absent:
-        names = [*next(iter(sent.values()), {}), "missing_since"]
+        names = [*next(iter(sent.values()), {}), *OBSERVED]
         columns = [name for name in names if name != "graph_id"]
         manager.bulk_update([*changed, *absent], columns, batch_size=500)
-    return {"seen": len(sent), "created": len(new), "updated": len(changed), "missing": len(absent)}
+    return {
+        "seen": len(sent),
+        "created": len(new),
+        "updated": len(changed),
+        "absent": len(absent),
+        "missing": len(missing),
+    }
 
 
 def _take(row: Any, columns: Mapping[str, Any]) -> bool:
     """Set what differs; True when anything did."""
     differing = {
-        name: value for name, value in {**columns, "missing_since": None}.items() if getattr(row, name) != value
+        name: value
+        for name, value in {**columns, "missing_since": None, "absent_runs": 0}.items()
+        if getattr(row, name) != value
     }
     for name, value in differing.items():
         setattr(row, name, value)

@@ -187,14 +187,29 @@ def test_link_of_another_server_means_reading_everything(
     assert (run.mode, run.counts["resynced"], run.status in ("changed", "no_changes")) == ("full", 1, True)
 
 
-def test_member_leaves_and_joins_between_two_whole_readings(pull_now: PullNow, organisation: Municipality) -> None:
+def test_whole_readings_put_in_at_once_and_take_out_at_the_second(
+    pull_now: PullNow, organisation: Municipality
+) -> None:
     pull_now("groups")
     row = GroupMember.objects.select_related("group")[0]
     group, missing = row.group, row.object_id
     row.delete()
     GroupMember.objects.create(group=group, object_id=guid(77))
 
-    run = pull_now("groups")
+    first = pull_now("groups")
+    assert {missing, UUID(guid(77))} <= inside(group)
+    second = pull_now("groups")
 
-    assert run.counts["members"] == 2
+    assert (first.counts["members"], second.counts["members"]) == (1, 1)
     assert missing in inside(group) and UUID(guid(77)) not in inside(group)
+
+
+def test_member_that_is_there_again_is_trusted(pull_now: PullNow, organisation: Municipality) -> None:
+    pull_now("groups")
+    GroupMember.objects.update(absent_runs=1)
+    group = GroupMember.objects.select_related("group")[0].group
+    change_members({group.graph_id: dict.fromkeys(inside(group), True)})
+
+    assert not group.members.exclude(absent_runs=0).exists()
+    pull_now("groups")
+    assert not GroupMember.objects.exclude(absent_runs=0).exists()

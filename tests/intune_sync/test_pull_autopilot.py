@@ -100,6 +100,31 @@ def test_enrolled_computer_that_left_autopilot_is_not_missing(a_pull: MakePull) 
     assert (the_device("PF0").autopilot_id, the_device("PF0").missing_since) == (None, None)
 
 
+def test_one_list_without_an_enrolled_computer_lets_nothing_go(a_pull: MakePull) -> None:
+    raws = [identity(number, f"PF{number}", deploymentProfileAssignmentStatus="pending") for number in range(60)]
+    merge_autopilot(a_pull("autopilot"), *raws)
+    merge_devices(a_pull("devices"), managed(100, "PF0"))
+
+    for answer in (raws[1:], raws, raws[1:]):
+        counts = merge_autopilot(a_pull("autopilot"), *answer)
+
+    assert (counts["absent"], counts["updated"]) == (1, 0)
+    assert (str(the_device("PF0").autopilot_id), the_device("PF0").profile_status) == (guid(0), "pending")
+    assert the_device("PF0").autopilot_absent_runs == 1
+
+
+def test_one_list_of_each_kind_without_a_computer_does_not_make_it_missing(a_pull: MakePull) -> None:
+    identities = [identity(number, f"PF{number}") for number in range(60)]
+    records = [managed(number + 100, f"PF{number}") for number in range(60)]
+    merge_autopilot(a_pull("autopilot"), *identities)
+    merge_devices(a_pull("devices"), *records)
+
+    merge_autopilot(a_pull("autopilot"), *identities[1:])
+    merge_devices(a_pull("devices"), *records[1:])
+
+    assert (the_device("PF0").missing_since, str(the_device("PF0").autopilot_id)) == (None, guid(0))
+
+
 def test_shrunk_answer_changes_nothing(a_pull: MakePull) -> None:
     raws = [identity(number, f"PF{number}") for number in range(100)]
     merge_autopilot(a_pull("autopilot"), *raws)

@@ -66,15 +66,40 @@ def test_no_request_is_made_for_a_single_computer(
     assert pull_now("compliance").requests <= 8
 
 
-def test_setting_that_is_met_again_is_forgotten_and_a_changed_one_written(a_pull: MakePull) -> None:
+def settings_of(device: Device) -> set[str]:
+    return set(device.compliance_breaches.values_list("setting", flat=True))
+
+
+def test_changed_setting_is_written(a_pull: MakePull) -> None:
     first, _second = computers(2)
     pull = a_pull("compliance")
-    merge(pull, said(1), said(1, "Secure Boot"), said(2))
+    merge(pull, said(1), said(2))
 
     counts = merge(pull, said(1, ErrorCode="7"), said(2))
 
-    assert counts == {"settled": 1, "updated": 1, "created": 0}
+    assert counts == {"settled": 0, "absent": 0, "updated": 1, "created": 0}
     assert [breach.error_code for breach in first.compliance_breaches.all()] == ["7"]
+
+
+def test_setting_is_forgotten_after_two_reports_in_a_row_without_it(a_pull: MakePull) -> None:
+    (computer,) = computers(1)
+    both = (said(1), said(1, "Secure Boot"))
+    for report in (both, both[:1], both, both[:1]):
+        merge(a_pull("compliance"), *report)
+    assert settings_of(computer) == {"BitLocker", "Secure Boot"}
+
+    assert merge(a_pull("compliance"), *both[:1])["settled"] == 1
+    assert settings_of(computer) == {"BitLocker"}
+
+
+def test_settings_of_a_computer_that_meets_its_policies_again_are_forgotten_at_once(a_pull: MakePull) -> None:
+    (computer,) = computers(1)
+    merge(a_pull("compliance"), said(1))
+    Device.objects.update(compliance_state="compliant")
+
+    merge(a_pull("compliance"))
+
+    assert settings_of(computer) == set()
 
 
 def test_silence_about_computers_that_still_break_rules_is_not_believed(a_pull: MakePull) -> None:

@@ -27,11 +27,12 @@ def test_filters_are_read_with_their_rules_and_once(pull_now: PullNow) -> None:
 def test_filter_that_is_gone_is_kept_as_missing_and_comes_back(pull_now: PullNow) -> None:
     gone = AssignmentFilter.objects.create(graph_id=guid(9), display_name="Old")
     back = AssignmentFilter.objects.create(graph_id=guid(8), display_name="Back", missing_since=NOW)
-    pull_now("filters")
-    gone.refresh_from_db()
+    for lacked in (1, 2):
+        pull_now("filters")
+        gone.refresh_from_db()
+        assert (gone.missing_since is None, gone.absent_runs) == (lacked == 1, lacked)
     AssignmentFilter.objects.filter(missing_since=None).update(missing_since=NOW, rule="another")
 
-    assert gone.missing_since is not None
     assert pull_now("filters").counts["updated"] > 0
     assert AssignmentFilter.objects.filter(missing_since=None, rule="another").count() == 0
     assert AssignmentFilter.objects.get(pk=back.pk).missing_since is not None
