@@ -53,7 +53,7 @@ def test_a_period_is_for_one_part_at_most() -> None:
 
 
 @pytest.mark.parametrize("scope", ["all", "administration", "school_form", "school"])
-def test_terms_of_one_scope_do_not_overlap(scope: str):
+def test_terms_of_one_scope_do_not_overlap(scope: str) -> None:
     school = factories.school()
     of = {"administration": school.administration, "school_form": school.school_form, "school": school}
     columns = {scope: of[scope]} if scope in of else {}
