@@ -1,0 +1,188 @@
+"""Whether a ring lets the next one through: from what its computers have reported to a verdict. Pure.
+
+A ring passes when enough of its computers have reported, enough of those succeeded, and it has been watched long
+enough. A roll-out halts when an app fails credibly more often than is normal for it, or when one hardware model does:
+more often than the other models in this roll-out and than the model itself did before. Numbers are read each minute
+and so tested again and again; the limit `ALPHA` is low for that reason.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from math import ceil
+from typing import Any
+
+from deployments.rollouts.chance import as_unequal, at_most, bounds, corrected
+
+ALPHA = 0.001
+FEWEST_FAILURES = 3
+"""Below this nothing is called a pattern, whatever the odds."""
+FEWEST_BEFORE = 20
+"""Reports from before the roll-out that it takes to say what is normal."""
+CLEARLY = 0.05
+"""What is worse by less than this is not worth stopping a roll-out for, however certain it is."""
+ENOUGH_OF_A_SMALL_RING = 0.6
+"""A ring of few computers need not wait for the last silent one."""
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Computers, each once: `done` and `failed` have reported; `waiting` are those that have not."""
+
+    done: int = 0
+    failed: int = 0
+    waiting: int = 0
+
+    @property
+    def reported(self) -> int:
+        return self.done + self.failed
+
+    @property
+    def failure_rate(self) -> float:
+        return self.failed / self.reported if self.reported else 0.0
+
+    def __add__(self, other: Tally) -> Tally:
+        return Tally(self.done + other.done, self.failed + other.failed, self.waiting + other.waiting)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One app version on one hardware model, in all rings that are open; `before`: the app on the model until now."""
+
+    version: int
+    model: int
+    now: Tally
+    before: Tally = Tally()
+
+
+@dataclass(frozen=True)
+class Rules:
+    min_sample: int = 20
+    least_success: float = 0.95
+    soak: timedelta = timedelta(hours=24)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """`code`: "app_fails" (with `model` None) or "model_fails". `normal`: the failure rate it is compared with."""
+
+    code: str
+    version: int
+    model: int | None
+    failed: int
+    reported: int
+    normal: float
+    chance: float = field(compare=False)
+
+    @property
+    def key(self) -> str:
+        """The same finding again, with other numbers, has the same key."""
+        return f"{self.code}:{self.version}:{self.model or ''}"
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "key": self.key,
+            "code": self.code,
+            "version_id": self.version,
+            "model_id": self.model,
+            "failed": self.failed,
+            "reported": self.reported,
+            "normal": round(self.normal, 4),
+        }
+
+
+@dataclass(frozen=True)
+class Reading:
+    """`verdict` is one of `GateReading.Verdict`; `low` and `high` bound the failure rate; the surest finding first."""
+
+    tally: Tally
+    verdict: str
+    low: float
+    high: float
+    findings: tuple[Finding, ...] = ()
+
+
+def read(
+    tally: Tally,
+    cells: Sequence[Cell],
+    rules: Rules,
+    *,
+    written_at: datetime,
+    now: datetime,
+    accepted: Collection[str] = (),
+) -> Reading:
+    """`accepted` are keys of findings that somebody has looked at: they are told, and halt nothing."""
+    found = tuple(findings(cells, rules))
+    low, high = bounds(tally.failed, tally.reported)
+    halts = any(each.key not in accepted for each in found)
+    verdict = "halt" if halts else _verdict(tally, rules, written_at, now)
+    return Reading(tally, verdict, low, high, found)
+
+
+def _verdict(tally: Tally, rules: Rules, written_at: datetime, now: datetime) -> str:
+    if tally.reported < sample(tally, rules):
+        return "too_few"
+    if now < written_at + rules.soak:
+        return "soaking"
+    return "below" if 1 - tally.failure_rate < rules.least_success else "pass"
+
+
+def sample(tally: Tally, rules: Rules) -> int:
+    """How many computers of the ring have to have reported."""
+    return min(rules.min_sample, ceil(ENOUGH_OF_A_SMALL_RING * (tally.reported + tally.waiting)))
+
+
+def findings(cells: Sequence[Cell], rules: Rules) -> list[Finding]:
+    """The surest first; a version that fails on all models alike is named once, without a model."""
+    by_version: dict[int, list[Cell]] = defaultdict(list)
+    for cell in sorted(cells, key=lambda each: (each.version, each.model)):
+        by_version[cell.version].append(cell)
+    asked = [found for of in by_version.values() for found in _of_version(of, rules)]
+    sure = corrected([each.chance for each in asked])
+    certain = [each for each, chance in zip(asked, sure, strict=True) if chance < ALPHA and _is_worth(each)]
+    return sorted(_without_echoes(certain), key=lambda each: (each.chance, each.key))
+
+
+def _of_version(cells: Sequence[Cell], rules: Rules) -> list[Finding]:
+    """All that is tested, sure or not: one test of the version, and one for each model where there are several."""
+    now = sum((cell.now for cell in cells), Tally())
+    before = sum((cell.before for cell in cells), Tally())
+    normal, chance = _against_normal(now, before, rules)
+    asked = [Finding("app_fails", cells[0].version, None, now.failed, now.reported, normal, chance)]
+    for cell in cells if len(cells) > 1 else ():
+        others = Tally(now.done - cell.now.done, now.failed - cell.now.failed)
+        if cell.now.reported and others.reported:
+            asked.append(_of_model(cell, others, rules))
+    return asked
+
+
+def _of_model(cell: Cell, others: Tally, rules: Rules) -> Finding:
+    """Worse than the others now, and than the model was: the weaker of the two counts."""
+    here = cell.now
+    beside = as_unequal(here.failed, here.reported, others.failed, others.reported)
+    normal, since = _against_normal(here, cell.before, rules)
+    worse = max(normal, others.failure_rate)
+    return Finding("model_fails", cell.version, cell.model, here.failed, here.reported, worse, max(beside, since))
+
+
+def _against_normal(now: Tally, before: Tally, rules: Rules) -> tuple[float, float]:
+    """What is normal, and the chance of so many failures if nothing is wrong. Without a history the failures that the
+    roll-out allows are normal."""
+    if before.reported >= FEWEST_BEFORE:
+        return before.failure_rate, as_unequal(now.failed, now.reported, before.failed, before.reported)
+    allowed = 1 - rules.least_success
+    chance = 1 - at_most(now.failed - 1, now.reported, allowed) if now.failed else 1.0
+    return allowed, chance
+
+
+def _is_worth(finding: Finding) -> bool:
+    return finding.failed >= FEWEST_FAILURES and finding.failed / finding.reported >= finding.normal + CLEARLY
+
+
+def _without_echoes(certain: Sequence[Finding]) -> list[Finding]:
+    """Where a model stands out, the version as a whole is bad because of it: the model is the finding."""
+    with_model = {each.version for each in certain if each.model is not None}
+    return [each for each in certain if each.model is not None or each.version not in with_model]
