@@ -1,0 +1,18 @@
+"""Schools, the audit trail and notifications for scripts."""
+
+from typing import Any
+
+from rest_framework import viewsets
+
+from schools.api.audit import AuditEventViewSet
+from schools.api.notifications import NotificationViewSet
+from schools.api.organisation import SchoolViewSet
+from schools.api.rows import Rows
+
+__all__ = ["Rows", "router_entries"]
+
+router_entries: list[tuple[str, type[viewsets.GenericViewSet[Any]], str]] = [
+    ("schools", SchoolViewSet, "school"),
+    ("audit-events", AuditEventViewSet, "audit-event"),
+    ("notifications", NotificationViewSet, "notification"),
+]
