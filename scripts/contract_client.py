@@ -19,7 +19,13 @@ from msgraph import GraphRequestAdapter, GraphServiceClient
 from msgraph.generated.device_app_management.mobile_apps.item.assign.assign_post_request_body import (
     AssignPostRequestBody,
 )
+from msgraph.generated.directory.device_local_credentials.item import (
+    device_local_credential_info_item_request_builder as local_credential,
+)
 from msgraph.generated.groups.item.members.graph_device.graph_device_request_builder import GraphDeviceRequestBuilder
+from msgraph.generated.information_protection.bitlocker.recovery_keys.item import (
+    bitlocker_recovery_key_item_request_builder as recovery_key,
+)
 from msgraph.generated.models.device_management_export_job import DeviceManagementExportJob
 from msgraph.generated.models.device_management_report_status import DeviceManagementReportStatus
 from msgraph.generated.models.group_assignment_target import GroupAssignmentTarget
@@ -51,29 +57,49 @@ def expect_parsed(rows, *properties):
             assert getattr(row, name) is not None, f"{type(row).__name__} {row.id} has no readable {name}"
 
 
-async def devices(graph, client):
+def client_of(client, sandbox):
+    adapter = GraphRequestAdapter(AnonymousAuthenticationProvider(), client=client)
+    adapter.base_url = f"{sandbox['url']}/v1.0"
+    return GraphServiceClient(request_adapter=adapter)
+
+
+async def sign_in(client, sandbox):
+    form = {
+        "grant_type": "client_credentials",
+        "client_id": sandbox["client_id"],
+        "client_secret": sandbox["client_secret"],
+        "scope": "https://graph.microsoft.com/.default",
+    }
+    answer = await client.post(f"{sandbox['url']}/{sandbox['tenant_id']}/oauth2/v2.0/token", data=form)
+    client.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+
+
+async def devices(graph, client, sandbox):
     rows = await every_row(graph.device_management.managed_devices)
     names = ("device_name", "operating_system", "os_version", "compliance_state", "management_agent")
     expect_parsed(rows, *names, "last_sync_date_time", "enrolled_date_time", "total_storage_space_in_bytes")
     one = await graph.device_management.managed_devices.by_managed_device_id(rows[0].id).get()
     assert one.serial_number == rows[0].serial_number
+    used = next(row for row in rows if row.user_id)
+    (user,) = await every_row(graph.device_management.managed_devices.by_managed_device_id(used.id).users)
+    expect_parsed([user], "display_name", "user_principal_name", "account_enabled")
     return f"{len(rows)} managed devices"
 
 
-async def autopilot(graph, client):
+async def autopilot(graph, client, sandbox):
     rows = await every_row(graph.device_management.windows_autopilot_device_identities)
     expect_parsed(rows, "serial_number", "group_tag", "enrollment_state", "last_contacted_date_time")
     return f"{len(rows)} Autopilot identities"
 
 
-async def apps(graph, client):
+async def apps(graph, client, sandbox):
     rows = await every_row(graph.device_app_management.mobile_apps)
     expect_parsed(rows, "display_name", "publishing_state", "created_date_time", "odata_type")
     assert any(isinstance(row, Win32LobApp) and row.size and row.install_command_line for row in rows)
     return f"{len(rows)} apps"
 
 
-async def groups(graph, client):
+async def groups(graph, client, sandbox):
     rows = await every_row(graph.groups)
     expect_parsed(rows, "display_name", "mail_nickname")
     school = next(row for row in rows if (row.mail_nickname or "").startswith("terminsklar-school-"))
@@ -89,7 +115,7 @@ async def groups(graph, client):
     return f"{len(rows)} groups, {len(members)} computers in {school.display_name}"
 
 
-async def assignment(graph, client):
+async def assignment(graph, client, sandbox):
     """`assign` replaces the list, and what was sent is read back."""
     everything = await every_row(graph.groups)
     group = next(row for row in everything if (row.mail_nickname or "").startswith("terminsklar-school-"))
@@ -110,7 +136,7 @@ async def assignment(graph, client):
     return f"{app.display_name} assigned to {group.display_name} and back"
 
 
-async def export(graph, client):
+async def export(graph, client, sandbox):
     """A report is asked for, waited for and fetched without a token."""
     rows = await every_row(graph.device_app_management.mobile_apps)
     app = next(row for row in rows if isinstance(row, Win32LobApp))
@@ -133,7 +159,36 @@ async def export(graph, client):
     return f"a report of {len(lines) - 1} rows on {app.display_name}"
 
 
-async def refusal(graph, client):
+async def secrets(graph, client, sandbox):
+    """Passwords and keys come when they are selected, to an app that may read them and nothing else."""
+    order = {"name": "secrets", "roles": ["DeviceLocalCredential.Read.All", "BitlockerKey.Read.All"]}
+    registration = (await client.post(f"{sandbox['url']}/sandbox/registrations", json=order)).json()
+    async with httpx.AsyncClient(verify=trust(sandbox), timeout=60, trust_env=False) as allowed:
+        await sign_in(allowed, sandbox | registration)
+        graph = client_of(allowed, sandbox)
+        rows = await every_row(graph.directory.device_local_credentials)
+        expect_parsed(rows, "device_name", "last_backup_date_time", "refresh_date_time")
+        one = graph.directory.device_local_credentials.by_device_local_credential_info_id(rows[0].id)
+        password = await one.get(selecting(local_credential.DeviceLocalCredentialInfoItemRequestBuilder, "credentials"))
+        expect_parsed([password], "credentials", "device_name")
+        (credential,) = password.credentials
+        assert credential.account_name and credential.account_sid and credential.backup_date_time
+        assert credential.password_base64 and not credential.additional_data
+        keys = await every_row(graph.information_protection.bitlocker.recovery_keys)
+        expect_parsed(keys, "created_date_time", "device_id", "volume_type")
+        one = graph.information_protection.bitlocker.recovery_keys.by_bitlocker_recovery_key_id(keys[0].id)
+        key = await one.get(selecting(recovery_key.BitlockerRecoveryKeyItemRequestBuilder, "key"))
+        expect_parsed([key], "key", "device_id")
+    return f"{len(rows)} local passwords, {len(keys)} recovery keys"
+
+
+def selecting(builder, *names):
+    """The request configuration with `$select`."""
+    (parameters,) = (kind for name, kind in vars(builder).items() if name.endswith("GetQueryParameters"))
+    return RequestConfiguration(query_parameters=parameters(select=list(names)))
+
+
+async def refusal(graph, client, sandbox):
     """An error arrives as the SDK's own error with a code."""
     try:
         await graph.device_app_management.mobile_apps.by_mobile_app_id(str(uuid4())).get()
@@ -143,26 +198,20 @@ async def refusal(graph, client):
     raise AssertionError("an app that does not exist was answered")
 
 
+def trust(sandbox):
+    return ssl.create_default_context(cafile=sandbox["ca"])
+
+
 async def main():
     """Standard input: `url`, `ca`, `tenant_id`, `client_id`, `client_secret` as JSON."""
     sandbox = json.load(sys.stdin)
-    trust = ssl.create_default_context(cafile=sandbox["ca"])
-    form = {
-        "grant_type": "client_credentials",
-        "client_id": sandbox["client_id"],
-        "client_secret": sandbox["client_secret"],
-        "scope": "https://graph.microsoft.com/.default",
-    }
-    async with httpx.AsyncClient(verify=trust, timeout=60, trust_env=False) as client:
-        answer = await client.post(f"{sandbox['url']}/{sandbox['tenant_id']}/oauth2/v2.0/token", data=form)
-        client.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
-        adapter = GraphRequestAdapter(AnonymousAuthenticationProvider(), client=client)
-        adapter.base_url = f"{sandbox['url']}/v1.0"
-        graph = GraphServiceClient(request_adapter=adapter)
+    async with httpx.AsyncClient(verify=trust(sandbox), timeout=60, trust_env=False) as client:
+        await sign_in(client, sandbox)
+        graph = client_of(client, sandbox)
         failed = 0
-        for part in (devices, autopilot, apps, groups, assignment, export, refusal):
+        for part in (devices, autopilot, apps, groups, assignment, export, secrets, refusal):
             try:
-                print(f"  {part.__name__}: {await part(graph, client)}", flush=True)
+                print(f"  {part.__name__}: {await part(graph, client, sandbox)}", flush=True)
             except Exception as error:
                 failed += 1
                 print(f"  {part.__name__}: FAILED, {type(error).__name__}: {error}", flush=True)

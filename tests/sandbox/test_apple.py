@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from cryptography import x509
 
+from tests.contract import needs_contract, validate_request
 from tests.sandbox.conftest import GraphCaller
 
 SETTINGS = "/beta/deviceManagement/depOnboardingSettings"
@@ -140,3 +141,17 @@ def test_public_key_stays_until_another_is_made(graph: GraphCaller) -> None:
     assert asked[0] == asked[1] != made
     assert graph("GET", f"{path}/getEncryptionPublicKey()").json()["value"] == made
     assert x509.load_pem_x509_certificate(made.encode()).not_valid_after_utc
+
+
+@needs_contract
+def test_renewal_of_apples_token_has_microsofts_shape(graph: GraphCaller) -> None:
+    path = f"{SETTINGS}/{setting(graph)['id']}"
+
+    calls: list[tuple[str, str, Any, int]] = [
+        ("POST", f"{path}/generateEncryptionPublicKey", None, 200),
+        ("GET", f"{path}/getEncryptionPublicKey()", None, 200),
+        ("POST", f"{path}/uploadDepToken", {"appleId": "it@asm.example", "depToken": "MIAG"}, 204),
+    ]
+    for method, url, body, status in calls:
+        validate_request(method, url, body)
+        assert graph(method, url, body).status_code == status, url

@@ -73,6 +73,15 @@ def test_group_paths_have_microsofts_shape(graph: GraphCaller) -> None:
     assert graph("GET", f"/v1.0/devices/{device['id']}").json()["deviceId"] == device["deviceId"]
 
 
+def test_paths_of_one_computer_have_microsofts_shape(graph: GraphCaller) -> None:
+    device = graph("GET", "/v1.0/deviceManagement/managedDevices?$top=1").json()["value"][0]["id"]
+    paths = [f"/{version}/deviceManagement/managedDevices/{device}/users?$select=id" for version in ("v1.0", "beta")]
+
+    for path in [*paths, f"/beta/deviceManagement/managedDevices/{device}/detectedApps?$top=5"]:
+        validate_request("GET", path)
+        assert graph("GET", path).status_code == 200
+
+
 @pytest.mark.parametrize("version", ["v1.0", "beta"])
 def test_writes_and_their_refusals_have_microsofts_shape(graph: GraphCaller, version: str) -> None:
     app, school = graph.app("GIMP"), graph.group("terminsklar-school-gy-ronn")
