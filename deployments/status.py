@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import models
 from django.db.models import Case, CharField, F, FilteredRelation, Q, Value, When
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from deployments.models import ChangeTarget, InstallStatus
@@ -26,12 +27,20 @@ class DeviceStatus(models.TextChoices):
 
 
 def with_status(targets: models.QuerySet[ChangeTarget]) -> models.QuerySet[Any]:
-    """Annotates `status` (DeviceStatus), `report_state`, `reported_at`, `error_code` and `detail`; the last four are
-    None where Intune has not reported. One join."""
+    """Annotates `status` (DeviceStatus), `confirmed_at` (when Intune was told of this computer; None before),
+    `report_state`, `reported_at`, `error_code` and `detail`; the last four are None where Intune has not reported.
+
+    In a roll-out a computer is told of with its ring; one that came later is in none, and is told of with the change.
+    Two joins, at most one row each.
+    """
     report = FilteredRelation(
         "device__install_statuses", condition=Q(device__install_statuses__app_version=F("change__app_version"))
     )
-    return targets.annotate(report=report).annotate(
+    member = FilteredRelation(
+        "change__change_set__rollout__members", condition=Q(change__change_set__rollout__members__device=F("device"))
+    )
+    confirmed_at = Coalesce(F("ring_member__written_at"), F("change__written_at"))
+    return targets.annotate(report=report, ring_member=member, confirmed_at=confirmed_at).annotate(
         report_state=F("report__state"),
         reported_at=F("report__reported_at"),
         error_code=F("report__error_code"),
@@ -63,13 +72,13 @@ def _status() -> Case:
     A report older than the write still tells what *is* on the computer (Intune keeps the time of a state that does
     not change), but not that the new attempt failed.
     """
-    written_at = F("change__written_at")
+    written_at = F("confirmed_at")
     is_fresh = Q(report__reported_at__gte=written_at)
     has_checked_in = Q(device__last_check_in_at__gte=written_at)
     uninstall = Q(effect=Effect.UNINSTALL)
     failed = Q(report__state__in=[State.FAILED, State.UNINSTALL_FAILED])
     return Case(
-        When(change__written_at=None, then=Value(DeviceStatus.WAITING_FOR_INTUNE)),
+        When(confirmed_at=None, then=Value(DeviceStatus.WAITING_FOR_INTUNE)),
         When(effect__in=[Effect.OFFER, Effect.RELEASE], then=Value(DeviceStatus.INSTALLED)),
         When(uninstall & Q(report__state=State.NOT_INSTALLED), then=Value(DeviceStatus.INSTALLED)),
         When(~uninstall & Q(report__state=State.INSTALLED), then=Value(DeviceStatus.INSTALLED)),

@@ -14,7 +14,7 @@ from deployments.models.applications import Intent
 from deployments.models.changes import AssignmentChange, ChangeSet
 from deployments.models.moves import Moves
 from fleet.models import Device
-from schools.models import School, User
+from schools.models import CalendarPeriod, School, User
 
 
 class RolloutQuerySet(models.QuerySet["Rollout"]):
@@ -92,7 +92,9 @@ class Rollout(Moves):
         _("fewest reports"),
         default=20,
         validators=[MinValueValidator(1)],
-        help_text=_("So many computers of a ring must have reported before it can pass; all, where it has fewer."),
+        help_text=_(
+            "So many computers of a ring must have reported before it can pass; of a small ring, most of them."
+        ),
     )
     least_success = models.FloatField(
         _("least success"),
@@ -102,6 +104,15 @@ class Rollout(Moves):
     )
     gate = models.CharField(_("gate"), max_length=9, choices=Gate.choices, default=Gate.AUTOMATIC)
     starts_on = models.DateField(_("starts on"), null=True, blank=True)
+    starts_in = models.ForeignKey(
+        CalendarPeriod,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("starts in"),
+        help_text=_("Each school's computers begin on the school's own first day of this break, or later."),
+    )
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     started_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
@@ -137,6 +148,9 @@ class Rollout(Moves):
             models.CheckConstraint(
                 condition=Q(status__in=["planned", "queued", "aborted"]) | Q(started_at__isnull=False),
                 name="under_way_is_started",
+            ),
+            models.CheckConstraint(
+                condition=Q(starts_on=None) | Q(starts_in=None), name="starts_on_a_day_or_in_a_break"
             ),
             models.CheckConstraint(condition=~Q(status="halted") | ~Q(halt_code=""), name="halt_has_a_reason"),
             models.CheckConstraint(
