@@ -14,7 +14,7 @@ from intune_sync.payloads.devices import (
     autopilot_row,
     managed_device_row,
 )
-from intune_sync.pull.lines import ANY, GUID, MOMENT, NONE, SERIAL, TEXT, Lines, microseconds, or_none
+from intune_sync.pull.lines import ANY, GUID, MOMENT, SERIAL, TEXT, Lines, microseconds
 
 Raw = dict[str, Any]
 
@@ -62,16 +62,16 @@ def _quick_device(raw: Raw, kind: str) -> str:
     return f"{start}\t{kind}\t{total}\t{free}\t{microseconds(enrolled)}\t{microseconds(seen)}\t{entra_id}\n"
 
 
-_IDENTITY = itemgetter("id", "serialNumber", "azureActiveDirectoryDeviceId", "managedDeviceId", "lastContactedDateTime")
-_IDENTITY_KIND = itemgetter("groupTag", "manufacturer", "model", "enrollmentState", "deploymentProfileAssignmentStatus")
-_IDENTITY_CELLS = attrgetter(*[field.name for field in fields(AutopilotRow)])
-_PLAIN_IDENTITY = re.compile(
-    "\t".join([GUID, SERIAL, r"\w+", *[ANY] * 5, *map(or_none, (GUID, GUID, MOMENT))]) + "\n", re.ASCII
+_IDENTITY = itemgetter(
+    "id", "serialNumber", "groupTag", "azureActiveDirectoryDeviceId", "managedDeviceId", "lastContactedDateTime"
 )
+_IDENTITY_KIND = itemgetter("manufacturer", "model", "enrollmentState", "deploymentProfileAssignmentStatus")
+_IDENTITY_CELLS = attrgetter(*[field.name for field in fields(AutopilotRow)])
+_PLAIN_IDENTITY = re.compile("\t".join([GUID, SERIAL, r"\w+", TEXT, *[ANY] * 4, GUID, GUID, MOMENT]) + "\n", re.ASCII)
 
 
 def autopilot_lines() -> Lines[Raw]:
-    return Lines(_careful_identity, _IDENTITY_KIND, slice(3, 8), _quick_identity, _PLAIN_IDENTITY)
+    return Lines(_careful_identity, _IDENTITY_KIND, slice(4, 8), _quick_identity, _PLAIN_IDENTITY)
 
 
 def _careful_identity(raw: Raw) -> tuple[Any, ...]:
@@ -80,8 +80,8 @@ def _careful_identity(raw: Raw) -> tuple[Any, ...]:
 
 
 def _quick_identity(raw: Raw, kind: str) -> str:
-    graph_id, serial, entra_id, managed_id, seen = _IDENTITY(raw)
+    graph_id, serial, tag, entra_id, managed_id, seen = _IDENTITY(raw)
     if serial.lower() in PLACEHOLDER_SERIALS:
         raise KeyError(serial)
-    entra_id, managed_id, seen = NONE.get(entra_id, entra_id), NONE.get(managed_id, managed_id), NONE.get(seen, seen)
-    return f"{graph_id}\t{serial}\t{serial}\t{kind}\t{entra_id}\t{managed_id}\t{microseconds(seen)}\n"
+    start = f"{graph_id}\t{serial}\t{serial}\t" + tag  # no text: TypeError
+    return f"{start}\t{kind}\t{entra_id}\t{managed_id}\t{microseconds(seen)}\n"

@@ -16,8 +16,6 @@ from intune_sync.pull.staging import copy_line
 
 Row = TypeVar("Row")
 MOST_KINDS = 20_000
-NONE = {"00000000-0000-0000-0000-000000000000": r"\N", "0001-01-01T00:00:00Z": r"\N"}
-"""How Graph writes that there is none, and COPY."""
 
 _DAY = r"(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)"
 GUID = r"(?!0{8}-0{4}-0{4}-0{4}-0{12})[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
@@ -25,11 +23,6 @@ MOMENT = rf"(?!0001)\d{{4}}-{_DAY}T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{{1,6
 SERIAL = r"(?!([0-9A-Za-z])\1*\t)[0-9A-Za-z]{2,100}"
 TEXT = r"[^\t\n\r\\\x00]{0,100}"
 ANY = r"[^\t\n]*"
-
-
-def or_none(pattern: str) -> str:
-    """Also matches what `NONE` makes of nothing."""
-    return rf"(?:\\N|{pattern})"
 
 
 def microseconds(moment: str) -> str:
