@@ -8,7 +8,7 @@ from datetime import datetime
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from schools import audit
 from schools.entra import vault
@@ -22,10 +22,17 @@ NOT_IN_A_USER_NAME = re.compile(r"[^\w.@+-]")
 Standing = EntraAccount.Standing
 
 
-@transaction.atomic
 def admit(answer: Answer, now: datetime) -> User:
     """The person who signs in with these claims, with the roles these say. Raises SignInRefused, and makes no account
     then; one that is there already is closed when it has no role left."""
+    try:
+        return _admit(answer, now)
+    except IntegrityError:  # the same person signed in elsewhere, or somebody took the name, in the same moment
+        return _admit(answer, now)
+
+
+@transaction.atomic
+def _admit(answer: Answer, now: datetime) -> User:
     roles = _roles(answer.claims)
     profile = profile_of(answer.claims)
     account = _known(profile) or _new(profile, now)

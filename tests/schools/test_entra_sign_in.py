@@ -2,23 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from django.db import connection, transaction
+from django.db.models import Model
 from django.test import Client
 
 from schools.entra.refusals import REFUSALS
 from schools.models import AuditEvent, EntraAccount, RoleAssignment, User
 from tests import factories
 from tests.schools.entra import Tenant, come_back, note
+from tests.waiting import eventually
 
 TAG = "GY-RONN"
 
 
 def held(user: User) -> set[tuple[str, int | None]]:
     return set(RoleAssignment.objects.filter(user=user, valid_until=None).values_list("role", "school_id"))
+
+
+@contextmanager
+def nobody_may_write(model: type[Model], waiting: int) -> Iterator[None]:
+    """What is started inside goes on, all at once, when so many connections wait to write the table."""
+    table = model._meta.db_table
+    with transaction.atomic(), connection.cursor() as cursor:
+
+        def blocked() -> int:
+            cursor.execute("SELECT count(*) FROM pg_locks WHERE relation = %s::regclass AND NOT granted", [table])
+            return int(cursor.fetchone()[0])
+
+        cursor.execute(f"LOCK TABLE {connection.ops.quote_name(table)} IN SHARE MODE")
+        yield
+        eventually(lambda: blocked() == waiting, seconds=20, what=f"{waiting} that write {table}")
 
 
 def test_first_sign_in_makes_the_account_with_its_roles(entra: Tenant, client: Client) -> None:
@@ -31,6 +52,30 @@ def test_first_sign_in_makes_the_account_with_its_roles(entra: Tenant, client: C
     assert client.get("/devices/").status_code == 200
     acts = AuditEvent.objects.order_by("id").values_list("act", flat=True)
     assert list(acts) == ["person.created", "role.granted", "person.signed_in"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_first_sign_ins_in_the_same_moment_make_one_account(entra: Tenant) -> None:
+    clients = [Client(), Client()]
+    addresses = [entra.pick(entra.begin(client), "ingrid.it") for client in clients]
+
+    def arrive(turn: int) -> str:
+        try:
+            return str(come_back(clients[turn], addresses[turn])["Location"])
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as threads:
+        with nobody_may_write(User, waiting=2):
+            arrived = [threads.submit(arrive, turn) for turn in range(2)]
+        answers = [each.result(30) for each in arrived]
+
+    assert answers == ["/", "/"]
+    assert EntraAccount.objects.get().user == User.objects.get()
+    assert held(User.objects.get()) == {("it_admin", None)}
+    assert [client.get("/account/").status_code for client in clients] == [200, 200]
+    acts = AuditEvent.objects.order_by("id").values_list("act", flat=True)
+    assert list(acts) == ["person.created", "role.granted", "person.signed_in", "person.signed_in"]
 
 
 @pytest.mark.parametrize(
