@@ -113,6 +113,7 @@ ACTS: dict[str, str | Promise] = {
     "changeset.abandoned": gettext_lazy("Change closed with errors left"),
     "changeset.held": gettext_lazy("Change left for IT"),
     "group.created": gettext_lazy("Group created in Entra"),
+    "group.renamed": gettext_lazy("Group renamed in Entra"),
     "group.filled": gettext_lazy("Members of a group put right"),
     "app.requested": gettext_lazy("App to be created in Intune"),
     "app.created": gettext_lazy("App created in Intune"),

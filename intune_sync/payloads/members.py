@@ -1,6 +1,7 @@
-"""Static groups: how they are found, created and filled.
+"""Static groups: how they are found, created, named and filled.
 
-https://learn.microsoft.com/graph/api/group-post-groups, …/group-post-members, …/group-delete-members
+https://learn.microsoft.com/graph/api/group-post-groups, …/group-post-members, …/group-delete-members,
+…/group-update
 """
 
 from __future__ import annotations
@@ -15,18 +16,25 @@ from intune_sync.payloads.values import parse_id
 
 GROUPS_PATH = "groups"
 MEMBERS_PARAMS = {"$select": "id", "$top": "999"}
+NAME_PARAMS = {"$select": "id,displayName"}
+MOST_LETTERS = 256
+"""In the name of a group."""
 MOST_BINDS = 20
 """Members that one PATCH may add."""
 
 
 def group_body(nickname: str, name: str) -> dict[str, Any]:
     return {
-        "displayName": name[:256],
+        **name_body(name),
         "mailNickname": nickname,
         "mailEnabled": False,
         "securityEnabled": True,
         "description": f"Kept by Terminsklar ({nickname}).",
     }
+
+
+def name_body(name: str) -> dict[str, str]:
+    return {"displayName": name}
 
 
 def calls_of(plan: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -1,5 +1,5 @@
-"""One try at a group that the portal keeps: find or create it, compare its members with what they shall be, put them
-right, read back. Whatever an earlier try did is found by reading, so nothing is ever created or added twice."""
+"""One try at a group that the portal keeps: find or create it, compare its members and name with what they shall be,
+put them right, read back. Whatever an earlier try did is found by reading, so nothing is created or added twice."""
 
 from __future__ import annotations
 
@@ -21,16 +21,20 @@ from intune_sync.payloads.members import (
     GROUPS_PATH,
     MEMBERS_PARAMS,
     MOST_BINDS,
+    MOST_LETTERS,
+    NAME_PARAMS,
     add_body,
     by_nickname,
     group_body,
     group_path,
     members_path,
+    name_body,
     object_id,
     object_request,
     oldest_static,
     remove_request,
 )
+from intune_sync.payloads.values import text
 from intune_sync.push import kept_groups, ledger
 from intune_sync.push.kill_points import reach
 from intune_sync.push.ledger import Lease
@@ -47,11 +51,19 @@ Status, Problem = Operation.Status, Operation.Problem
 Clock = Callable[[], datetime]
 
 
+@dataclass(frozen=True)
+class _Group:
+    """`members` are directory objects."""
+
+    name: str
+    members: frozenset[UUID]
+
+
 def carry_out(lease: Lease, client: GraphClient, at: Clock) -> None:
     """Bring the group to what the portal's tables say. Raises GraphError and LostLease."""
     profile = cast(SoftwareProfile, lease.operation.profile)
     devices = list(kept_groups.members_of(profile))
-    wanted = _objects(client, devices)
+    wanted = _Group(kept_groups.group_name(profile), _objects(client, devices))
     group_id = kept_groups.group_id(profile)
     if group_id is None:
         group_id = _find(profile, client)
@@ -60,19 +72,18 @@ def carry_out(lease: Lease, client: GraphClient, at: Clock) -> None:
         group_id = group_id or _create(lease, profile, client, at)
         _keep(lease, profile, group_id, at())
     try:
-        present = _members(client, group_id)
+        present = _read(client, group_id)
         reach("after_read")
         if present != wanted:
-            filling = _Filling(lease, client, group_id, at)
-            filling.add(sorted(wanted - present))
-            filling.remove(sorted(present - wanted))
-            present = _members(client, group_id)
+            _Writing(lease, client, group_id, at).put_right(present, wanted)
+            present = _read(client, group_id)
             reach("after_reading_back")
     except NotFound:
         return _not_there(lease, profile, at())
     if present != wanted:
         return lease.try_again(Problem.NO_EFFECT, at())
-    return _record(lease, profile, group_id, [each for each in devices if each.entra_object_id in wanted], at())
+    members = [each for each in devices if each.entra_object_id in wanted.members]
+    return _record(lease, group_id, wanted.name, members, at())
 
 
 def _find(profile: SoftwareProfile, client: GraphClient) -> UUID | None:
@@ -102,7 +113,7 @@ def _keep(lease: Lease, profile: SoftwareProfile, group_id: UUID, now: datetime)
         audit.record("group.created", profile, by=None, after={"group": name, "entra_group_id": str(group_id)})
 
 
-def _objects(client: GraphClient, devices: Iterable[Device]) -> set[UUID]:
+def _objects(client: GraphClient, devices: Iterable[Device]) -> frozenset[UUID]:
     """The directory objects of the computers; looked up once, for those that Entra knows."""
     unknown = {each.entra_device_id: each for each in devices if each.entra_device_id and not each.entra_object_id}
     for key, answer in client.batch([object_request(each) for each in unknown]).items():
@@ -113,32 +124,39 @@ def _objects(client: GraphClient, devices: Iterable[Device]) -> set[UUID]:
         Device.objects.filter(pk=device.pk, entra_device_id=device.entra_device_id).update(
             entra_object_id=device.entra_object_id
         )
-    return {each.entra_object_id for each in devices if each.entra_object_id}
+    return frozenset(each.entra_object_id for each in devices if each.entra_object_id)
 
 
-def _members(client: GraphClient, group_id: UUID) -> set[UUID]:
+def _read(client: GraphClient, group_id: UUID) -> _Group:
+    name = text(client.get(group_path(group_id), NAME_PARAMS).get("displayName"), MOST_LETTERS)
     pages = client.pages(members_path(group_id), MEMBERS_PARAMS)
-    return {UUID(raw["id"]) for page in pages for raw in page}
+    return _Group(name, frozenset(UUID(raw["id"]) for page in pages for raw in page))
 
 
 @dataclass(frozen=True)
-class _Filling:
-    """Writes to the members of one group."""
+class _Writing:
+    """Writes to one group."""
 
     lease: Lease
     client: GraphClient
     group_id: UUID
     at: Clock
 
+    def put_right(self, present: _Group, wanted: _Group) -> None:
+        self.add(sorted(wanted.members - present.members))
+        self.remove(sorted(present.members - wanted.members))
+        if present.name != wanted.name:
+            self._change(name_body(wanted.name))
+
     def add(self, objects: list[UUID]) -> None:
         for start in range(0, len(objects), MOST_BINDS):
-            self._add(add_body(self.client.url, objects[start : start + MOST_BINDS]))
+            self._change(add_body(self.client.url, objects[start : start + MOST_BINDS]))
 
     def remove(self, objects: list[UUID]) -> None:
         for start in range(0, len(objects), MOST):
             self._remove([remove_request(self.group_id, each) for each in objects[start : start + MOST]])
 
-    def _add(self, body: dict[str, Any]) -> None:
+    def _change(self, body: dict[str, Any]) -> None:
         path = group_path(self.group_id)
         send(self.lease, body, partial(self.client.patch, path, body), self.at)
 
@@ -168,8 +186,9 @@ def _not_there(lease: Lease, profile: SoftwareProfile, now: datetime) -> None:
             lease.fail(Problem.GROUP_GONE, now)
 
 
-def _record(lease: Lease, profile: SoftwareProfile, group_id: UUID, devices: list[Device], now: datetime) -> None:
+def _record(lease: Lease, group_id: UUID, name: str, devices: list[Device], now: datetime) -> None:
     """Verified: remembered is who was meant, so that the sweep sees when that changes."""
+    profile = cast(SoftwareProfile, lease.operation.profile)
     with transaction.atomic():
         change_set_id = ledger.lock_change_set(lease.operation)
         before = KeptGroup.objects.filter(profile=profile).values_list("member_count", flat=True).first()
@@ -182,5 +201,15 @@ def _record(lease: Lease, profile: SoftwareProfile, group_id: UUID, devices: lis
         KeptGroup.objects.update_or_create(profile=profile, defaults=seen, create_defaults={**seen, "created_at": now})
         IntuneGroup.objects.filter(graph_id=group_id).update(member_count=len(devices))
         after = {"members": len(devices), "entra_group_id": str(group_id), "request_id": lease.operation.request_id}
+        _note_name(profile, group_id, name)
         audit.record("group.filled", profile, by=None, before={"members": before or 0}, after=after)
         ledger.finish_if_done(change_set_id, now)
+
+
+def _note_name(profile: SoftwareProfile, group_id: UUID, name: str) -> None:
+    """In the mirror, and in the audit trail when the mirror had another."""
+    known = IntuneGroup.objects.select_for_update().filter(graph_id=group_id).first()
+    if known and known.display_name != name:
+        audit.record("group.renamed", profile, by=None, before={"group": known.display_name}, after={"group": name})
+        known.display_name = name
+        known.save(update_fields=["display_name"])

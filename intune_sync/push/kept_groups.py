@@ -17,6 +17,7 @@ from deployments.organisation import Organisation
 from deployments.targets import NodeKey, Target
 from fleet.models import Device
 from intune_sync.payloads.aims import group_of
+from intune_sync.payloads.members import MOST_LETTERS
 from intune_sync.push.merge import Raw, digest
 from intune_sync.push.plan import NewGroup
 from schools.models import ClassGroup
@@ -88,7 +89,7 @@ def nickname(profile: SoftwareProfile) -> str:
 def group_name(profile: SoftwareProfile) -> str:
     """As administrators see it in Entra: the container, and the school it belongs to."""
     school = getattr(profile.owner, "school", None)
-    return f"Terminsklar {profile.owner}" + (f", {school}" if school else "")
+    return (f"Terminsklar {profile.owner}" + (f", {school}" if school else ""))[:MOST_LETTERS].rstrip()
 
 
 def group_id(profile: SoftwareProfile) -> UUID | None:

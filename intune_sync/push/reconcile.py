@@ -1,10 +1,12 @@
-"""Keeps the members of the portal's groups: a computer that moves between class groups moves between their groups."""
+"""Keeps the members and names of the portal's groups: a computer that moves between class groups moves between their
+groups, and a class group that is renamed has a group of that name."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -14,13 +16,21 @@ from django.db.models import F
 from deployments.models import ChangeSet
 from fleet.models import Device
 from intune_sync.models import IntuneGroup, KeptGroup, Operation
-from intune_sync.push.kept_groups import group_id, members_digest
+from intune_sync.push.kept_groups import group_id, group_name, members_digest
 
 TRY_AGAIN_AFTER = timedelta(minutes=5)
-"""For the same members, when the last try failed or some of them were not in Entra yet."""
+"""For the same members and name, when the last try failed or some of them were not in Entra yet."""
 
 
-def put_operation(profile_id: int, change_set: ChangeSet | None = None, members: str = "") -> None:
+@dataclass(frozen=True)
+class Wanted:
+    """What a group shall be: `members` is a digest."""
+
+    members: str = ""
+    name: str = ""
+
+
+def put_operation(profile_id: int, change_set: ChangeSet | None = None, wanted: Wanted | None = None) -> None:
     """Let a worker look after the container's group, before the apps of `change_set` are written. One that waits
     already is taken over by the change set."""
     waiting = Operation.objects.open().filter(profile=profile_id)
@@ -31,7 +41,7 @@ def put_operation(profile_id: int, change_set: ChangeSet | None = None, members:
         kind=Operation.Kind.GROUP,
         profile_id=profile_id,
         change_set=change_set,
-        desired={"members": members},
+        desired=asdict(wanted or Wanted()),
         lane=lane,
     )
     with suppress(IntegrityError), transaction.atomic():
@@ -44,22 +54,30 @@ def lane_of(change_set_id: int) -> str:
 
 
 def sweep(now: datetime) -> int:
-    """An operation for each group whose members are no longer those that were confirmed; how many there were.
+    """An operation for each group that is no longer as it was confirmed, or that Entra had otherwise at the last
+    reading; how many there were.
 
     Four queries, and only when the portal keeps any group.
     """
-    kept = list(KeptGroup.objects.select_related("profile__class_group"))
+    kept = list(KeptGroup.objects.select_related("profile__class_group__school", "profile__device__school"))
     if not kept:
         return 0
-    wanted, counted, tried = _members(), _counted(map(_id, kept)), _tried_lately(now)
+    members, seen, tried = _members(), _seen(map(_id, kept)), _tried_lately(now)
     differing = 0
     for group in kept:
-        members = members_digest(wanted[group.profile_id])
-        is_right = members == group.members_digest and counted.get(_id(group), group.member_count) == group.member_count
-        if _id(group) and not is_right and (group.profile_id, members) not in tried:
-            put_operation(group.profile_id, members=members)
+        wanted = Wanted(members_digest(members[group.profile_id]), group_name(group.profile))
+        is_right = wanted.members == group.members_digest and _looks_right(seen.get(_id(group)), group, wanted)
+        if _id(group) and not is_right and (group.profile_id, wanted) not in tried:
+            put_operation(group.profile_id, wanted=wanted)
             differing += 1
     return differing
+
+
+def _looks_right(seen: IntuneGroup | None, group: KeptGroup, wanted: Wanted) -> bool:
+    """Somebody may have changed it in Entra. Of a group that was never read nothing is known."""
+    if seen is None:
+        return True
+    return seen.display_name == wanted.name and seen.member_count in (None, group.member_count)
 
 
 def _id(group: KeptGroup) -> UUID | None:
@@ -80,12 +98,13 @@ def _members() -> dict[int, list[UUID | None]]:
     return found
 
 
-def _counted(group_ids: Iterable[UUID | None]) -> dict[UUID | None, int | None]:
-    """How many members Entra had at the last reading, by group; somebody may have changed them there."""
-    rows = IntuneGroup.objects.filter(graph_id__in=[each for each in group_ids if each], member_count__isnull=False)
-    return dict(rows.values_list("graph_id", "member_count"))
+def _seen(group_ids: Iterable[UUID | None]) -> dict[UUID | None, IntuneGroup]:
+    """The groups as Entra had them at the last reading, by id."""
+    return {
+        each.graph_id: each for each in IntuneGroup.objects.filter(graph_id__in=[each for each in group_ids if each])
+    }
 
 
-def _tried_lately(now: datetime) -> set[tuple[int | None, str]]:
+def _tried_lately(now: datetime) -> set[tuple[int | None, Wanted]]:
     lately = Operation.objects.filter(kind=Operation.Kind.GROUP, change_set=None, finished_at__gt=now - TRY_AGAIN_AFTER)
-    return {(operation.profile_id, operation.desired["members"]) for operation in lately}
+    return {(operation.profile_id, Wanted(**operation.desired)) for operation in lately}

@@ -9,13 +9,14 @@ from uuid import UUID
 import pytest
 
 from deployments.models import ChangeSet
+from deployments.services import class_groups
 from deployments.services.profiles import profile_of
 from fleet.models import Device
 from intune_sync import services
 from intune_sync.models import IntuneGroup, KeptGroup, Operation
 from intune_sync.payloads import assignment_key
 from intune_sync.push import apply, kept_groups, ledger, reconcile
-from schools.models import ClassGroup
+from schools.models import AuditEvent, ClassGroup
 from tests import factories
 from tests.factories import NOW
 from tests.pushing import GEOGEBRA, Tenant, Town
@@ -49,6 +50,12 @@ def groups_named(tenant: Tenant, nickname: str) -> list[dict[str, Any]]:
 
 def members(tenant: Tenant, group_id: object) -> set[str]:
     return {raw["id"] for raw in directory(tenant, f"groups/{group_id}/members?$top=999")["value"]}
+
+
+def rename_in_entra(tenant: Tenant, group_id: object, name: str) -> None:
+    headers = {"Authorization": f"Bearer {tenant.sandbox.token()}"}
+    url = f"{tenant.sandbox.url}/v1.0/groups/{group_id}"
+    assert tenant.sandbox.session.patch(url, json={"displayName": name}, headers=headers).status_code == 204
 
 
 def written(change_set: ChangeSet) -> ChangeSet:
@@ -181,6 +188,59 @@ def test_a_computer_that_moves_to_another_class_leaves_the_group(town: Town):
 
     assert members(town.tenant, group.entra_group_id) == {stays}
     assert reconcile.sweep(LATER) == 0
+
+
+def test_a_class_group_that_is_renamed_renames_its_group(town: Town):
+    group, devices = a_class(town)
+    known = known_to_entra(town.tenant, *devices)
+    written(town.started(GEOGEBRA, owner=group))
+    group.refresh_from_db()
+
+    class_groups.rename(group, "NA2a", town.requester)
+    assert reconcile.sweep(LATER) == 1
+    apply.work(LATER)
+
+    (kept,) = groups_named(town.tenant, f"terminsklar-class-{group.pk}")
+    assert (kept["id"], kept["displayName"]) == (str(group.entra_group_id), "Terminsklar NA2a, Gy-Ronn")
+    assert members(town.tenant, group.entra_group_id) == set(known)
+    assert Operation.objects.filter(kind="group").latest("id").status == "verified"
+    event = AuditEvent.objects.get(act="group.renamed")
+    assert (event.before, event.after) == (
+        {"group": "Terminsklar NA1a, Gy-Ronn"},
+        {"group": "Terminsklar NA2a, Gy-Ronn"},
+    )
+    assert reconcile.sweep(LATER) == 0
+
+
+def test_a_name_that_somebody_gave_a_group_of_ours_in_entra_is_taken_back(town: Town):
+    group, devices = a_class(town)
+    known_to_entra(town.tenant, *devices)
+    written(town.started(GEOGEBRA, owner=group))
+    group.refresh_from_db()
+
+    rename_in_entra(town.tenant, group.entra_group_id, "Mattegruppen")
+    IntuneGroup.objects.filter(graph_id=group.entra_group_id).update(display_name="Mattegruppen")
+    reconcile.sweep(LATER)
+    apply.work(LATER)
+
+    (kept,) = groups_named(town.tenant, f"terminsklar-class-{group.pk}")
+    assert kept["displayName"] == "Terminsklar NA1a, Gy-Ronn"
+
+
+def test_a_name_that_was_not_taken_is_tried_again(town: Town):
+    group, devices = a_class(town)
+    known_to_entra(town.tenant, *devices)
+    written(town.started(GEOGEBRA, owner=group))
+    group.refresh_from_db()
+    class_groups.rename(group, "NA2a", town.requester)
+    town.tenant.fault("drop_before", method="PATCH", path=f"/groups/{group.entra_group_id}")
+
+    reconcile.sweep(LATER)
+    apply.work(LATER)
+    assert groups_named(town.tenant, f"terminsklar-class-{group.pk}")[0]["displayName"] == "Terminsklar NA1a, Gy-Ronn"
+    apply.work(LATER + timedelta(minutes=2))
+
+    assert groups_named(town.tenant, f"terminsklar-class-{group.pk}")[0]["displayName"] == "Terminsklar NA2a, Gy-Ronn"
 
 
 def test_members_that_somebody_took_out_are_put_back(town: Town):
