@@ -92,7 +92,8 @@ def _copy(row: Raw, number: int) -> Raw:
     for name in _IDS:
         value = fresh.get(name)
         if value and value.strip("0-"):
-            fresh[name] = f"{number:04x}{value[4:]}"
+            # Where a GUID says its version, never 0: so no copy has an id of the recording.
+            fresh[name] = f"{value[:14]}{number:04x}{value[18:]}"
     for name in _NAMES:
         if fresh.get(name) and any(letter.isdigit() for letter in fresh[name]):
             fresh[name] = f"{fresh[name]}{number:03x}"
