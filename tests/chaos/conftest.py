@@ -50,17 +50,30 @@ class Workers:
     running: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     def start(
-        self, *, beat: bool = False, name: str = "worker", queues: str = "default,pull,write,destructive"
+        self,
+        *,
+        beat: bool = False,
+        name: str = "worker",
+        queues: str = "default,pull,write,destructive",
+        clock_off_seconds: int = 0,
     ) -> subprocess.Popen[bytes]:
+        """`clock_off_seconds`: how far ahead its own clock is; below 0, behind."""
         number = len(list(self.folder.glob("*.log")))
         log = (self.folder / f"{name}-{number}.log").open("wb")
         options = ["worker", "--queues", queues, "--concurrency", "2", "--loglevel", "INFO"]
         if beat:
             options = ["beat", "--schedule", str(self.folder / "beat")]
         process = subprocess.Popen(
-            [sys.executable, "-m", "celery", "-A", "config", *options],
+            [
+                sys.executable,
+                "-m",
+                "tests.chaos.off_clock" if clock_off_seconds else "celery",
+                "-A",
+                "config",
+                *options,
+            ],
             cwd=REPOSITORY,
-            env=self.environment,
+            env={**self.environment, "CLOCK_OFF_SECONDS": str(clock_off_seconds)},
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
