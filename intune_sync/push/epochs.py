@@ -47,6 +47,13 @@ def is_restored() -> bool:
     return not is_current(current().pk)
 
 
+def may_be_forgotten(operation: Operation) -> bool:
+    """Whether the operation may have been carried out since, and the database, restored from a backup, not know it."""
+    first = Epoch.objects.order_by("id").values("pk")[:1]
+    since = Epoch.objects.filter(begun_at__gt=operation.created_at).exclude(pk__in=first)
+    return since.exists() or is_restored()
+
+
 def fingerprint() -> str:
     """Cluster, database and timeline."""
     with connection.cursor() as cursor:

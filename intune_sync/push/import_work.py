@@ -22,6 +22,7 @@ from intune_sync.payloads import imports
 from intune_sync.payloads.identities import IDENTITIES_PATH, user_path, with_serial
 from intune_sync.payloads.imports import Imported
 from intune_sync.payloads.values import parse_id
+from intune_sync.push import epochs
 from intune_sync.push.kill_points import reach
 from intune_sync.push.ledger import Lease
 from intune_sync.push.sending import send, send_many
@@ -45,6 +46,8 @@ def carry_out(lease: Lease, client: GraphClient, at: Clock) -> None:
     rows = list(lease.operation.import_rows.order_by("place"))
     records = _records(client)
     reach("after_read")
+    if not lease.operation.in_doubt and epochs.may_be_forgotten(lease.operation):
+        _recognise(lease, rows, records, client, at())
     if any(row.status == Row.WAITING for row in rows) and not _attach(lease, rows, records, at()):
         if lease.operation.in_doubt and at() - _sent_at(lease.operation) < SHOWN_WITHIN:
             return lease.look_again(Problem.IMPORTING, at(), LOOK_AGAIN_SECONDS)
@@ -62,6 +65,19 @@ def carry_out(lease: Lease, client: GraphClient, at: Clock) -> None:
 def _records(client: GraphClient) -> list[Imported]:
     pages = client.pages(imports.IMPORTED_PATH)
     return [record for page in pages for raw in page if (record := imports.imported(raw))]
+
+
+def _recognise(
+    lease: Lease, rows: list[ImportRow], records: Iterable[Imported], client: GraphClient, now: datetime
+) -> None:
+    """What a backup remembers as not sent, and was sent since: Intune has records of it, or the computers by now."""
+    serials = {row.serial_number.upper() for row in rows}
+    if any(record.serial_number in serials for record in records):
+        return lease.keep(in_doubt=True, before={"records": [], "sent_at": now.isoformat()})
+    for row in rows:
+        if row.status == Row.WAITING and _identity_of(row, client):
+            _is_registered(row)
+    return None
 
 
 def _attach(lease: Lease, rows: list[ImportRow], records: Iterable[Imported], now: datetime) -> bool:
@@ -129,11 +145,15 @@ def _judge(row: ImportRow, record: Imported) -> None:
         row.status, row.registration_id = Row.REGISTERED, record.registration_id
         row.save(update_fields=["status", "registration_id"])
     elif _fault(record) == Fault.ALREADY:
-        row.status, row.fault, row.error = Row.REGISTERED, Fault.ALREADY, record.error
-        row.registration_id = None
-        row.save(update_fields=["status", "fault", "error", "registration_id"])
+        _is_registered(row, record.error)
     else:
         _refuse(row, _fault(record), record.error)
+
+
+def _is_registered(row: ImportRow, error: str = "") -> None:
+    """It was so before."""
+    row.status, row.fault, row.error, row.registration_id = Row.REGISTERED, Fault.ALREADY, error, None
+    row.save(update_fields=["status", "fault", "error", "registration_id"])
 
 
 def _fault(record: Imported) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import DatabaseError, transaction
+from django.utils import timezone
 
 from fleet.models import Device
 from intune_sync.models import ActionOrder, AutopilotImport, Operation
@@ -105,8 +106,8 @@ def start(*serials: str, tag: str = "GY-NY") -> AutopilotImport:
     return imports.start_import(file_of(*serials), factories.person("it_admin"), file_name="a.csv", group_tag=tag)
 
 
-def import_until_done(tenant: Tenant, batch: AutopilotImport) -> Operation:
-    for turn in range(40):
+def import_until_done(tenant: Tenant, batch: AutopilotImport, turns: int = 40) -> Operation:
+    for turn in range(turns):
         apply.work(NOW + timedelta(seconds=25 * turn))
         tenant.sandbox.post("/sandbox/clock", {"advance_seconds": 60})
         operation = batch.operations.get()
@@ -139,6 +140,23 @@ def test_an_import_whose_answer_was_lost_is_found_and_not_sent_again(tenant: Ten
     assert operation.status == "verified"
     calls = tenant.calls(method="POST", path_contains="/importedWindowsAutopilotDeviceIdentities/import")
     assert len(calls) == 1
+
+
+@pytest.mark.parametrize("turns", [1, 40])
+def test_an_import_that_a_restored_backup_has_forgotten_is_not_sent_again(turns: int, tenant: Tenant):
+    """Intune is still at it, or has long finished."""
+    serials, epoch = [f"FORGOTTEN-{turns}A", f"FORGOTTEN-{turns}B"], epochs.current()
+    import_until_done(tenant, start(*serials), turns)
+    Operation.objects.update(status="failed")
+    batch = start(*serials)
+    epochs.begin("Backup restored", timezone.now())
+
+    operation = import_until_done(tenant, batch)
+
+    assert epoch != epochs.current()
+    assert operation.status == "verified"
+    assert set(batch.rows.values_list("status", flat=True)) <= {"done", "already"}
+    assert len(tenant.calls(method="POST", path_contains="DeviceIdentities/import")) == 1
 
 
 def test_a_computer_that_was_in_autopilot_gets_its_tag_by_an_operation_of_its_own(tenant: Tenant):
