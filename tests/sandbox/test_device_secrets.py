@@ -8,6 +8,7 @@ import pytest
 
 from tests.contract import validate_request, validate_response
 from tests.sandbox.conftest import CHECKED, GraphCaller
+from tests.sandbox.test_odd_requests import ODD_QUERIES
 
 DEVICES = "/v1.0/deviceManagement/managedDevices"
 PASSWORDS = "/v1.0/directory/deviceLocalCredentials"
@@ -154,3 +155,16 @@ def test_each_kind_needs_its_own_role(own_sandbox: Any) -> None:
         sandbox.post("/sandbox/registrations", {"name": "reader", "roles": [role]})
         reader = GraphCaller(sandbox.as_identity("reader"))
         assert [reader("GET", path).status_code for path in (PASSWORDS, KEYS)] == statuses
+
+
+def test_odd_query_is_never_an_internal_error(graph: GraphCaller) -> None:
+    device = computer(graph)["id"]
+    paths = [
+        PASSWORDS,
+        KEYS,
+        f"{DEVICES}/{device}/users",
+        f"/beta/deviceManagement/managedDevices/{device}/detectedApps",
+    ]
+    odd = [f"{path}?{query}" for path in paths for query in ODD_QUERIES]
+
+    assert [path for path in odd if graph("GET", path).status_code not in (200, 400)] == []

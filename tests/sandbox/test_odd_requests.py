@@ -62,6 +62,7 @@ BODIES: dict[str, Any] = {
     "/v1.0/deviceManagement/importedWindowsAutopilotDeviceIdentities/import": {
         "importedWindowsAutopilotDeviceIdentities": [{"serialNumber": "A", "hardwareIdentifier": "aGFzaA=="}]
     },
+    "/beta/deviceManagement/depOnboardingSettings/{apple}/uploadDepToken": {"appleId": "a@b", "depToken": "MIAG"},
     "/v1.0/deviceManagement/managedDevices/{device}/wipe": {"keepUserData": False, "keepEnrollmentData": True},
     "/beta/deviceManagement/managedDevices/executeAction": {"actionName": "syncDevice", "deviceIds": ["x"]},
     "/beta/deviceManagement/windowsAutopilotDeploymentProfiles": {
@@ -93,7 +94,8 @@ def test_odd_body_is_never_an_internal_error(own_sandbox: Any, path: str) -> Non
     graph = GraphCaller(sandbox)
     identity = graph("GET", LISTS[1]).json()["value"][0]["id"]
     device, group = graph("GET", LISTS[0]).json()["value"][0]["id"], graph.group("lararpilot")
-    url = path.format(app=graph.app("GIMP"), group=group, identity=identity, device=device)
+    apple = graph("GET", "/beta/deviceManagement/depOnboardingSettings").json()["value"][0]["id"]
+    url = path.format(app=graph.app("GIMP"), group=group, identity=identity, device=device, apple=apple)
 
     for body in variants(BODIES[path]):
         answer = graph.session.post(sandbox.url + url, json=body, timeout=10)
