@@ -7,17 +7,7 @@ from django.db import transaction
 from intune_sync.payloads.devices import AUTOPILOT_PATH, AUTOPILOT_VERSION
 from intune_sync.pull.device_lines import autopilot_lines
 from intune_sync.pull.guard import check_computers
-from intune_sync.pull.matching import (
-    Made,
-    Statement,
-    create_devices,
-    list_unmatched,
-    look,
-    place_devices,
-    resolve,
-    resolving,
-    update_devices,
-)
+from intune_sync.pull.matching import Side, Statement, list_unmatched, resolve, resolving, take_over
 from intune_sync.pull.outcome import Outcome, Pull
 from intune_sync.pull.staging import staging
 
@@ -61,12 +51,6 @@ SELECT count(*) FILTER (WHERE d.missing_since IS NULL), count(*)
 FROM fleet_device d WHERE d.autopilot_id IS NOT NULL AND {_IS_ABSENT}
 """  # noqa: S608 - no value in it
 
-# The id may move between computers (a main board was changed): whoever has it lets go first, for the unique constraint.
-_LET_GO = """
-UPDATE fleet_device d SET autopilot_id = NULL FROM resolved r
-WHERE r.rank = 1 AND r.holder_id <> r.device_id AND d.id = r.holder_id AND d.autopilot_id = r.graph_id
-"""
-
 _SAID = {
     "autopilot_id": "r.graph_id",
     "observed_group_tag": "r.tag",
@@ -74,7 +58,6 @@ _SAID = {
     "profile_status": "r.profile_status",
     "autopilot_absent_runs": "0",
 }
-_NEW = {**_SAID, "entra_device_id": "r.entra_device_id"}
 # An enrolled computer is another's business: its managed device says which Entra device it is, and whether it is there.
 _CHANGED = {
     **_SAID,
@@ -85,6 +68,18 @@ _CHANGED = {
     "absent_runs": "CASE WHEN d.intune_id IS NULL THEN 0 ELSE d.absent_runs END",
     "missing_since": "CASE WHEN d.intune_id IS NULL THEN NULL ELSE d.missing_since END",
 }
+# A computer that was registered anew has an identity that nobody has seen yet: that one counts at once.
+_WAS_A_DUPLICATE = """
+d.autopilot_absent_runs = 0 AND EXISTS (
+  SELECT FROM intune_sync_unmatchedrecord u
+  WHERE u.resource = 'autopilot' AND u.graph_id = r.graph_id::text AND u.reason = 'duplicate_serial')
+"""
+_SIDE = Side(
+    own_id="autopilot_id",
+    new={**_SAID, "entra_device_id": "r.entra_device_id"},
+    changed=_CHANGED,
+    stands_back_when=_WAS_A_DUPLICATE,
+)
 
 # At the second complete answer without it. Intune still answers for an enrolled computer: that one has only left
 # Autopilot.
@@ -114,25 +109,22 @@ def pull_autopilot(pull: Pull) -> Outcome:
 
 
 def merge(pull: Pull) -> dict[str, int]:
-    """Bring the computers up to the staged rows; raises UnsafeAnswer before anything is written."""
+    """Bring the computers up to the staged rows, in the caller's transaction: UnsafeAnswer undoes what was written."""
     statement = Statement({"now": pull.now})
+    known = statement.number(_KNOWN)
     resolve(statement, "pulled_autopilot", _RESOLVE)
+    taken = take_over(statement, _SIDE)
     ((absent, gone),) = statement.rows(_ABSENT)
     if not pull.is_released:
-        check_computers(absent, statement.number(_KNOWN))
-    found = look(statement, _CHANGED)
-    if found.moved:
-        statement.run(_LET_GO)
-    made = create_devices(statement, _NEW) if found.created else Made()
-    updated = update_devices(statement, _CHANGED) if found.changed or found.moved else 0
-    placed = made.placed + (place_devices(statement) if found.homeless else 0)
+        check_computers(absent, known)
+    left = 0
     if gone:
-        updated += statement.run(_LEFT_AUTOPILOT)
+        left = statement.run(_LEFT_AUTOPILOT)
         statement.run(_ABSENT_AGAIN)
     return {
-        "created": made.created,
-        "updated": updated,
-        "placed": placed,
+        "created": taken.created,
+        "updated": taken.updated + left,
+        "placed": taken.placed,
         "absent": absent,
         "missing": statement.number(_MISSING) if absent else 0,
         "unmatched": list_unmatched(pull.run.resource, statement, pull.now),

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import astuple
-from typing import Any
-
 from django.db import transaction
 
 from intune_sync.payloads.device_reports import breach_row, breaches_job
-from intune_sync.pull.exports import export_rows
 from intune_sync.pull.guard import check_objects
 from intune_sync.pull.matching import Statement
 from intune_sync.pull.outcome import Outcome, Pull
 from intune_sync.pull.staging import staging
-from intune_sync.pull.whole_report import finished_report
+from intune_sync.pull.whole_report import finished_report, report_rows
 
 COLUMNS = {
     "intune_id": "uuid",
@@ -69,7 +64,7 @@ def pull_compliance(pull: Pull) -> Outcome:
     if isinstance(report, Outcome):
         return report
     with staging("pulled_breaches", COLUMNS) as table:
-        table.add(_rows(pull, report))
+        table.add(report_rows(pull, report, breach_row))
         table.analyse()
         seen = table.count()
         with transaction.atomic():
@@ -91,11 +86,3 @@ def merge(pull: Pull) -> dict[str, int]:
         "updated": statement.run(_CHANGE),
         "created": statement.run(_ADD),
     }
-
-
-def _rows(pull: Pull, url: str) -> Iterator[tuple[Any, ...]]:
-    for number, row in enumerate(map(breach_row, export_rows(pull.graph, url)), start=1):
-        if number % 1000 == 0:
-            pull.seen(number)
-        if row is not None:
-            yield astuple(row)

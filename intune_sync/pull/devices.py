@@ -10,18 +10,7 @@ from intune_sync.models import SyncRun
 from intune_sync.payloads.devices import DEVICES_PATH, devices_params
 from intune_sync.pull.device_lines import device_lines
 from intune_sync.pull.guard import check_computers
-from intune_sync.pull.matching import (
-    Found,
-    Made,
-    Statement,
-    create_devices,
-    list_unmatched,
-    look,
-    place_devices,
-    resolve,
-    resolving,
-    update_devices,
-)
+from intune_sync.pull.matching import Side, Statement, list_unmatched, resolve, resolving, take_over
 from intune_sync.pull.outcome import Outcome, Pull
 from intune_sync.pull.positions import move_watermark, watermark
 from intune_sync.pull.staging import staging
@@ -84,12 +73,6 @@ AND NOT EXISTS (SELECT FROM resolved r WHERE r.device_id = d.id AND r.rank = 1)
 """
 _ABSENT = f"SELECT count(*) FROM fleet_device d WHERE {_IS_ABSENT}"  # noqa: S608 - no value in it
 
-# An Intune id that turns out to be another computer's is let go first, for the unique constraint.
-_LET_GO = """
-UPDATE fleet_device d SET intune_id = NULL FROM resolved r
-WHERE r.rank = 1 AND r.holder_id <> r.device_id AND d.id = r.holder_id AND d.intune_id = r.graph_id
-"""
-
 _SAID = {
     "intune_id": "r.graph_id",
     "observed_name": "r.label",
@@ -116,6 +99,12 @@ _CHANGED = {
     "absent_runs": "0",
     "missing_since": "NULL::timestamptz",
 }
+_SIDE = Side(
+    own_id="intune_id",
+    new=_NEW,
+    changed=_CHANGED,
+    stands_back_when="d.last_check_in_at > r.seen_at AND (d.absent_runs = 0 OR %(is_window)s)",
+)
 
 _ABSENT_AGAIN = f"""
 UPDATE fleet_device d SET absent_runs = d.absent_runs + 1,
@@ -123,6 +112,7 @@ UPDATE fleet_device d SET absent_runs = d.absent_runs + 1,
 WHERE {_IS_ABSENT}
 """  # noqa: S608 - no value in it
 _MISSING = "SELECT count(*) FROM fleet_device WHERE missing_since = %(now)s"
+_COUNTED = ("created", "updated", "returned", "placed")
 _LATEST = "SELECT max(seen_at) FROM pulled_devices"
 
 
@@ -145,18 +135,18 @@ def pull_devices(pull: Pull) -> Outcome:
 
 def merge(pull: Pull) -> dict[str, int]:
     """Bring the computers up to the staged rows, in the caller's transaction: UnsafeAnswer undoes what was written."""
-    statement = Statement({"now": pull.now})
+    statement = Statement({"now": pull.now, "is_window": pull.is_window})
     known = statement.number(_KNOWN)
     counts = Counter[str]()
     for _round in range(MOST_ROUNDS):
         resolve(statement, "pulled_devices", _RESOLVE)
-        found = look(statement, _CHANGED)
-        counts += _take_over(statement, found)
-        if not (found.older and statement.number(_DISPLACED)):
+        taken = take_over(statement, _SIDE)
+        counts += Counter({name: getattr(taken, name) for name in _COUNTED})
+        if not (taken.older and statement.number(_DISPLACED)):
             break
     absent = {} if pull.is_window else _note_absent(pull, statement, known)
     return {
-        **{name: counts[name] for name in ("created", "updated", "returned", "placed")},
+        **{name: counts[name] for name in _COUNTED},
         **absent,
         "unmatched": list_unmatched(pull.run.resource, statement, pull.now, is_window=pull.is_window),
     }
@@ -169,12 +159,3 @@ def _note_absent(pull: Pull, statement: Statement, known: int) -> dict[str, int]
     if absent:
         statement.run(_ABSENT_AGAIN)
     return {"absent": absent, "missing": statement.number(_MISSING) if absent else 0}
-
-
-def _take_over(statement: Statement, found: Found) -> Counter[str]:
-    if found.moved:
-        statement.run(_LET_GO)
-    made = create_devices(statement, _NEW) if found.created else Made()
-    updated = update_devices(statement, _CHANGED) if found.changed or found.moved else 0
-    placed = made.placed + (place_devices(statement) if found.homeless else 0)
-    return Counter(created=made.created, updated=updated, returned=found.returned, placed=placed)

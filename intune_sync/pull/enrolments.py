@@ -5,17 +5,12 @@ Nothing is removed because it is absent: an attempt that the report no longer ha
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import astuple
-from typing import Any
-
 from django.db import connection, transaction
 
 from intune_sync.payloads.device_reports import attempt_row, attempts_job
-from intune_sync.pull.exports import export_rows
 from intune_sync.pull.outcome import Outcome, Pull
 from intune_sync.pull.staging import staging
-from intune_sync.pull.whole_report import finished_report
+from intune_sync.pull.whole_report import finished_report, report_rows
 
 COLUMNS = {
     "intune_id": "uuid",
@@ -70,7 +65,7 @@ def pull_enrolments(pull: Pull) -> Outcome:
     if isinstance(report, Outcome):
         return report
     with staging("pulled_attempts", COLUMNS) as table:
-        table.add(_rows(pull, report))
+        table.add(report_rows(pull, report, attempt_row))
         table.analyse()
         seen = table.count()
         with transaction.atomic():
@@ -88,11 +83,3 @@ def merge() -> dict[str, int]:
         cursor.execute(_SAVE)
         created, updated = cursor.fetchone()
     return {"matched": matched, "created": created, "updated": updated}
-
-
-def _rows(pull: Pull, url: str) -> Iterator[tuple[Any, ...]]:
-    for number, row in enumerate(map(attempt_row, export_rows(pull.graph, url)), start=1):
-        if number % 1000 == 0:
-            pull.seen(number)
-        if row is not None:
-            yield astuple(row)

@@ -50,6 +50,19 @@ SELECT ranked.*, {columns}, found_id IS NULL AND rank = 1 AND serial_key IS NOT 
 FROM ranked
 """
 
+# An id may move between computers (a main board was changed): whoever has it lets go first, for the unique constraint.
+_LET_GO = """
+UPDATE fleet_device d SET {own_id} = NULL FROM resolved r
+WHERE r.rank = 1 AND r.holder_id <> r.device_id AND d.id = r.holder_id AND d.{own_id} = r.graph_id
+"""
+
+# A computer whose own record one answer lacks does not become another record's on the spot.
+_STAND_BACK = """
+UPDATE resolved r SET rank = r.rank + 1 FROM fleet_device d
+WHERE d.id = r.device_id AND r.rank = 1 AND d.{own_id} <> r.graph_id AND {stands_back_when}
+  AND NOT EXISTS (SELECT FROM resolved own WHERE own.graph_id = d.{own_id})
+"""
+
 _HARDWARE_MODELS = """
 INSERT INTO fleet_hardwaremodel (manufacturer, name, platform)
 SELECT DISTINCT ON (manufacturer, model) manufacturer, model, platform FROM resolved r
@@ -176,7 +189,7 @@ def resolve(statement: Statement, table: str, sql: str) -> None:
 
 
 @dataclass(frozen=True)
-class Found:
+class _Found:
     """What is to be done for the rows of `resolved`, counted. `moved`: the id of a row is another computer's now;
     `homeless`: computers without a school whose row may place them; `older`: rows of a computer that do not count."""
 
@@ -188,7 +201,7 @@ class Found:
     older: int
 
 
-def look(statement: Statement, observed: Mapping[str, str]) -> Found:
+def _look(statement: Statement, observed: Mapping[str, str]) -> _Found:
     """Meet each computer once, before anything is written. `observed`: SQL by column of what it is to be."""
     ((created, moved, returned, changed, homeless, older),) = statement.rows(f"""
     SELECT count(*) FILTER (WHERE r.created),
@@ -199,16 +212,50 @@ def look(statement: Statement, observed: Mapping[str, str]) -> Found:
       count(*) FILTER (WHERE r.rank > 1 AND r.serial_key IS NOT NULL)
     FROM resolved r LEFT JOIN fleet_device d ON d.id = r.device_id
     """)  # noqa: S608 - no value in it
-    return Found(created, moved, returned, changed, homeless, older)
+    return _Found(created, moved, returned, changed, homeless, older)
 
 
 @dataclass(frozen=True)
-class Made:
+class Side:
+    """How the rows of one list become columns of computers, in SQL. `own_id`: the column that has a row's id; `new` and
+    `changed`: what each column is to be, of a computer that is made and of one that was there; `stands_back_when`:
+    `r` is not to count before a second answer lacks the row that `d` is known by."""
+
+    own_id: str
+    new: Mapping[str, str]
+    changed: Mapping[str, str]
+    stands_back_when: str
+
+
+@dataclass(frozen=True)
+class Taken:
+    created: int
+    updated: int
+    returned: int
+    placed: int
+    older: int
+
+
+def take_over(statement: Statement, side: Side) -> Taken:
+    """Bring the computers up to the rows of `resolved` that count; `older` rows do not."""
+    found = _look(statement, side.changed)
+    if found.changed and statement.run(_STAND_BACK.format(own_id=side.own_id, stands_back_when=side.stands_back_when)):
+        found = _look(statement, side.changed)
+    if found.moved:
+        statement.run(_LET_GO.format(own_id=side.own_id))
+    made = _create_devices(statement, side.new) if found.created else _Made()
+    updated = _update_devices(statement, side.changed) if found.changed or found.moved else 0
+    placed = made.placed + (_place_devices(statement) if found.homeless else 0)
+    return Taken(made.created, updated, found.returned, placed, found.older)
+
+
+@dataclass(frozen=True)
+class _Made:
     created: int = 0
     placed: int = 0
 
 
-def create_devices(statement: Statement, observed: Mapping[str, str]) -> Made:
+def _create_devices(statement: Statement, observed: Mapping[str, str]) -> _Made:
     """Computers for the rows of `resolved` that make one, with the school of their tag. `observed`: SQL by column."""
     columns = {**_UNSAID, **observed}
     statement.run(_HARDWARE_MODELS)
@@ -216,10 +263,10 @@ def create_devices(statement: Statement, observed: Mapping[str, str]) -> Made:
     ((created, placed),) = statement.rows(sql)
     if created > MANY:
         statement.run("ANALYZE fleet_device")
-    return Made(created, placed)
+    return _Made(created, placed)
 
 
-def update_devices(statement: Statement, observed: Mapping[str, str]) -> int:
+def _update_devices(statement: Statement, observed: Mapping[str, str]) -> int:
     """Bring the computers of `resolved` that were there before up to `observed`, SQL by column; only what differs."""
     updated = statement.run(f"""
     UPDATE fleet_device d SET {", ".join(f"{name} = {value}" for name, value in observed.items())}
@@ -236,7 +283,7 @@ def _differ(observed: Mapping[str, str]) -> str:
     return f"({names}) IS DISTINCT FROM ({', '.join(observed.values())})"
 
 
-def place_devices(statement: Statement) -> int:
+def _place_devices(statement: Statement) -> int:
     """Give computers that have no school the one of their group tag."""
     return statement.run(_SCHOOLS)
 

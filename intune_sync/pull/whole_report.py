@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from dataclasses import astuple
 from datetime import timedelta
 from typing import Any
 
 from intune_sync.payloads.values import parse_date
-from intune_sync.pull.exports import ExportFailed, ended_exports, start_exports
+from intune_sync.pull.exports import ExportFailed, ended_exports, export_rows, start_exports
 from intune_sync.pull.outcome import Outcome, Pull
 
 PATIENCE_SECONDS = 20.0
@@ -39,3 +41,12 @@ def finished_report(pull: Pull, body: dict[str, Any]) -> str | Outcome:
     if tries >= MOST_JOBS:
         raise ExportFailed
     return Outcome({"exports_failed": 1}, rest={"tries": tries}, resume_in_seconds=RESUME_SECONDS)
+
+
+def report_rows(pull: Pull, url: str, row_of: Callable[[dict[str, str]], Any]) -> Iterator[tuple[Any, ...]]:
+    """The fields of what `row_of` makes of each row: a dataclass, or None for a row that is of no use."""
+    for number, row in enumerate(map(row_of, export_rows(pull.graph, url)), start=1):
+        if number % 1000 == 0:
+            pull.seen(number)
+        if row is not None:
+            yield astuple(row)

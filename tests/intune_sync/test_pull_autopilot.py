@@ -73,6 +73,21 @@ def test_known_identity_keeps_its_computer_against_a_newer_one_with_its_serial(a
     assert UnmatchedRecord.objects.get(graph_id=guid(2)).reason == "duplicate_serial"
 
 
+def test_duplicate_takes_over_when_two_answers_lack_the_identity_that_was_known(a_pull: MakePull) -> None:
+    old, duplicate = identity(1, "PF1"), identity(2, "PF1")
+    others = [identity(number, f"PF{number}") for number in range(100, 160)]
+    merge_autopilot(a_pull("autopilot"), old, *others)
+    merge_autopilot(a_pull("autopilot"), old, duplicate, *others)
+
+    found = []
+    for answer in ((duplicate, *others), (old, duplicate, *others), (duplicate, *others), (duplicate, *others)):
+        merge_autopilot(a_pull("autopilot"), *answer)
+        found.append(str(the_device("PF1").autopilot_id))
+
+    assert found == [guid(1), guid(1), guid(1), guid(2)]
+    assert the_device("PF1").autopilot_absent_runs == 0
+
+
 def test_registered_anew_after_deletion_is_the_same_computer(a_pull: MakePull) -> None:
     merge_autopilot(a_pull("autopilot"), identity(1, "PF1"))
 

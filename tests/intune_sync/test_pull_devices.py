@@ -98,6 +98,32 @@ def test_newer_of_two_records_wins_and_the_older_is_listed(a_pull: MakePull) -> 
     assert unmatched()[guid(1)] == "duplicate_serial"
 
 
+def test_older_record_takes_over_when_two_answers_lack_the_newer(a_pull: MakePull) -> None:
+    old, new = managed(1, "PF1", lastSyncDateTime=EARLIER), managed(2, "PF1")
+    others = [managed(number, f"PF{number}") for number in range(100, 160)]
+    merge_devices(a_pull("devices"), old, new, *others)
+
+    for lacked in (1, 2):
+        counts = merge_devices(a_pull("devices"), old, *others)
+        device = the_device("PF1")
+        assert (str(device.intune_id), counts["absent"]) == ((guid(2), 1) if lacked == 1 else (guid(1), 0))
+
+    assert (device.missing_since, device.absent_runs, unmatched().get(guid(1))) == (None, 0, "unknown_school")
+
+
+def test_older_record_in_a_window_never_takes_over(a_pull: MakePull) -> None:
+    old, new = managed(1, "PF1", lastSyncDateTime=EARLIER), managed(2, "PF1")
+    merge_devices(a_pull("devices"), old, new)
+    Device.objects.update(absent_runs=1)
+    pull = a_pull("devices")
+    pull.run.mode = "window"
+
+    merge_devices(pull, old)
+
+    assert str(the_device("PF1").intune_id) == guid(2)
+    assert unmatched()[guid(1)] == "duplicate_serial"
+
+
 def test_reenrolled_computer_takes_its_new_intune_id(a_pull: MakePull) -> None:
     merge_devices(a_pull("devices"), managed(1, "PF1", lastSyncDateTime=EARLIER))
 
@@ -286,7 +312,8 @@ def test_any_answer_in_any_order_gives_one_result_and_loses_no_computer(a_pull: 
     draw = random.Random(seed)
     school = factories.school()
     for number in range(30):
-        factories.device(school, serial_number=f"PF{number}", intune_id=guid(number) if draw.random() < 0.8 else None)
+        known_by = guid(number) if draw.random() < 0.8 else None
+        factories.device(school, serial_number=f"PF{number}", intune_id=known_by, last_check_in_at=None)
     serials = [*(f"PF{number}" for number in range(34)), "Default string", ""]
     raws = [_drawn_record(draw, number, draw.choice(serials)) for number in draw.sample(range(60), 45)]
     pull = a_pull("devices")
