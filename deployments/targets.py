@@ -10,7 +10,7 @@ group, computer) in which each node also has computers of its own: those in none
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -75,16 +75,20 @@ class Node:
 
 @dataclass(frozen=True)
 class Reach:
-    """What the groups from the root down to a node have said so far."""
+    """What a computer's groups say to it; in the search, those from the root down to a node."""
 
     included: frozenset[str] = frozenset()
     excluded: frozenset[str] = frozenset()
 
     @property
+    def in_force(self) -> list[str]:
+        """The strongest first."""
+        return [intent for intent in INTENT_PRECEDENCE if intent in self.included - self.excluded]
+
+    @property
     def intent(self) -> str | None:
         """What Intune gives the computers."""
-        left = self.included - self.excluded
-        return next((intent for intent in INTENT_PRECEDENCE if intent in left), None)
+        return next(iter(self.in_force), None)
 
 
 @dataclass(frozen=True)
@@ -106,9 +110,14 @@ class Cover:
         return Cover(self.targets + other.targets, self.lost + other.lost)
 
 
-def fewest_targets(root: Node) -> tuple[tuple[Target, ...], tuple[Unreachable, ...]]:
-    """Targets of one app version, sorted, and whom they cannot reach. No group is in two of the targets."""
-    cover = _Search().cover(root, Reach())
+def fewest_targets(
+    root: Node, never_excluded: Collection[str] = ()
+) -> tuple[tuple[Target, ...], tuple[Unreachable, ...]]:
+    """Targets of one app version, sorted, and whom they cannot reach. No group is in two of the targets.
+
+    No group is excluded from the intents in `never_excluded`; then more groups are named, and more may go without.
+    """
+    cover = _Search(never_excluded).cover(root, Reach())
     if cover is None:
         raise AssertionError("naming no group at all is always possible")
     groupless = _without_group(root)
@@ -119,7 +128,8 @@ def fewest_targets(root: Node) -> tuple[tuple[Target, ...], tuple[Unreachable, .
 class _Search:
     """Looks through the ways to do right by a tree, each part of it once for each reach from above."""
 
-    def __init__(self) -> None:
+    def __init__(self, never_excluded: Collection[str] = ()) -> None:
+        self._never_excluded = never_excluded
         self._found: dict[tuple[NodeKey, Reach], Cover | None] = {}
 
     def cover(self, node: Node, reach: Reach) -> Cover | None:
@@ -129,10 +139,14 @@ class _Search:
         day.
         """
         if (node.key, reach) not in self._found:
-            ways = [self._way(node, target, reach) for target in _choices(node, reach)]
+            choices = [each for each in _choices(node, reach) if not self._is_forbidden(each)]
+            ways = [self._way(node, target, reach) for target in choices]
             right = (way for way in ways if way is not None)
             self._found[node.key, reach] = min(right, key=lambda way: way.cost, default=None)
         return self._found[node.key, reach]
+
+    def _is_forbidden(self, target: Target | None) -> bool:
+        return target is not None and target.exclude and target.intent in self._never_excluded
 
     def _way(self, node: Node, target: Target | None, reach: Reach) -> Cover | None:
         after = _after(reach, target)
@@ -149,9 +163,8 @@ def _choices(node: Node, reach: Reach) -> list[Target | None]:
     """Intune takes one entry for a group: an exclusion, an inclusion, or none."""
     if not node.has_group:
         return [None]
-    given = [intent for intent in INTENT_PRECEDENCE if intent in reach.included - reach.excluded]
     new = [intent for intent in INTENT_PRECEDENCE if intent in node.intents - reach.included]
-    excluding = [Target(*node.key, intent, exclude=True) for intent in given]
+    excluding = [Target(*node.key, intent, exclude=True) for intent in reach.in_force]
     return [*excluding, *(Target(*node.key, intent, exclude=False) for intent in new), None]
 
 
@@ -184,11 +197,23 @@ def _without_group(node: Node) -> set[NodeKey]:
     return below if node.has_group else below | {node.key}
 
 
-def intent_for(targets: Iterable[Target], groups: Mapping[str, int | None]) -> str | None:
-    """What Intune gives a computer that is in these groups, one key (or None) per kind; None: nothing."""
-    included: set[str] = set()
-    excluded: set[str] = set()
-    for target in targets:
-        if groups.get(target.kind) == target.key:
-            (excluded if target.exclude else included).add(target.intent)
-    return next((intent for intent in INTENT_PRECEDENCE if intent in included - excluded), None)
+Groups = Mapping[str, int | Collection[int] | None]
+"""The groups that a computer is in, by kind: one key or none; of a roll-out's rings several."""
+
+
+def intent_for(targets: Iterable[Target], groups: Groups) -> str | None:
+    """What Intune gives a computer that is in these groups; None: nothing."""
+    return reach_in(targets, groups).intent
+
+
+def reach_in(targets: Iterable[Target], groups: Groups) -> Reach:
+    """All that these targets say to a computer that is in these groups."""
+    hit = [target for target in targets if _is_in(target, groups.get(target.kind))]
+    return Reach(
+        frozenset(target.intent for target in hit if not target.exclude),
+        frozenset(target.intent for target in hit if target.exclude),
+    )
+
+
+def _is_in(target: Target, keys: int | Collection[int] | None) -> bool:
+    return target.key in keys if isinstance(keys, Collection) else target.key == keys

@@ -50,13 +50,18 @@ def organisations(draw: st.DrawFn) -> Organisation:
 def decided(draw: st.DrawFn) -> tuple[Organisation, dict[NodeKey, Rule]]:
     """An organisation, and what its containers say of one application."""
     organisation = draw(organisations())
+    return organisation, draw(rules_of(organisation))
+
+
+@st.composite
+def rules_of(draw: st.DrawFn, organisation: Organisation) -> dict[NodeKey, Rule]:
     keys = draw(st.lists(st.sampled_from(list(organisation.places)), unique=True, max_size=8))
     rules = {}
     for number, key in enumerate(keys, start=1):
         intent = draw(SAYS)
         version = draw(st.sampled_from([None, OLD.pk])) if intent else None
         rules[key] = Rule(LEVELS.index(key[0]), number, number, 1, "add" if intent else "remove", intent, version)
-    return organisation, rules
+    return rules
 
 
 def cell_of(place: Place) -> Cell:
