@@ -101,14 +101,12 @@ class SyncRunViewSet(Rows):
     )
     @idempotent
     def create(self, request: Request) -> Response:
-        require(request.user, "intune_sync.start_sync")  # type: ignore[arg-type]
-        asked = StartSyncSerializer(data=request.data)
-        asked.is_valid(raise_exception=True)
-        wanted = asked.validated_data.get("resources", SyncRun.Resource.values)
+        require(self.person, "intune_sync.start_sync")
+        said = self.said(StartSyncSerializer)
+        wanted = said.get("resources", SyncRun.Resource.values)
         with transaction.atomic():
             in_order = [resource for resource in SyncRun.Resource.values if resource in wanted]
-            mode = asked.validated_data["mode"]
-            runs = request_runs(in_order, SyncRun.Trigger.PERSON, request.user, mode)  # type: ignore[arg-type]
+            runs = request_runs(in_order, SyncRun.Trigger.PERSON, self.person, said["mode"])
             transaction.on_commit(partial(wake_pull, [run.pk for run in runs]))
         return Response(self.get_serializer(runs, many=True).data, status=status.HTTP_202_ACCEPTED)
 
@@ -120,10 +118,9 @@ class SyncRunViewSet(Rows):
     @action(detail=True, methods=["post"])
     @idempotent
     def release(self, request: Request, pk: str) -> Response:
-        run = self.get_object()
-        require(request.user, "intune_sync.release_sync")  # type: ignore[arg-type]
+        run, _said = self.command("intune_sync.release_sync")
         with transaction.atomic():
-            new = release(run, request.user)  # type: ignore[arg-type]
+            new = release(run, self.person)
             transaction.on_commit(partial(wake_pull, [new.pk]))
         return Response(self.get_serializer(new).data, status=status.HTTP_202_ACCEPTED)
 

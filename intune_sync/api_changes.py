@@ -95,9 +95,9 @@ class WritableChangeSetViewSet(ChangeSetViewSet):
     @action(detail=True, methods=["post"])
     @idempotent
     def preview(self, request: Request, pk: str) -> Response:
-        change_set, _said = self._command(request, "deployments.propose_change", serializers.Serializer)
+        change_set, _said = self.command("deployments.propose_change")
         with _intune_in_api_words():
-            return self._preview(services.freeze_plan(change_set, self._person, timezone.now()))
+            return self._preview(services.freeze_plan(change_set, self.person, timezone.now()))
 
     @extend_schema(
         description=_(
@@ -110,9 +110,9 @@ class WritableChangeSetViewSet(ChangeSetViewSet):
     @action(detail=True, methods=["post"])
     @idempotent
     def apply(self, request: Request, pk: str) -> Response:
-        change_set, _said = self._command(request, "deployments.apply_changeset", serializers.Serializer)
+        change_set, _said = self.command("deployments.apply_changeset")
         with _intune_in_api_words():
-            started = services.apply_change_set(change_set, self._person, timezone.now())
+            started = services.apply_change_set(change_set, self.person, timezone.now())
         transaction.on_commit(wake_write)
         return Response(self.get_serializer(started).data, status=status.HTTP_202_ACCEPTED)
 
@@ -120,8 +120,8 @@ class WritableChangeSetViewSet(ChangeSetViewSet):
     @action(detail=True, methods=["post"])
     @idempotent
     def retry(self, request: Request, pk: str) -> Response:
-        change_set, _said = self._command(request, "deployments.apply_changeset", serializers.Serializer)
-        resumed = services.retry_change_set(change_set, self._person, timezone.now())
+        change_set, _said = self.command("deployments.apply_changeset")
+        resumed = services.retry_change_set(change_set, self.person, timezone.now())
         transaction.on_commit(wake_write)
         return Response(self.get_serializer(resumed).data, status=status.HTTP_202_ACCEPTED)
 
@@ -129,12 +129,12 @@ class WritableChangeSetViewSet(ChangeSetViewSet):
     @action(detail=True, methods=["post"])
     @idempotent
     def abandon(self, request: Request, pk: str) -> Response:
-        change_set, said = self._command(request, "deployments.apply_changeset", AbandonSerializer)
-        return self._answer(services.abandon_change_set(change_set, self._person, said["reason"]))
+        change_set, said = self.command("deployments.apply_changeset", AbandonSerializer)
+        return self._answer(services.abandon_change_set(change_set, self.person, said["reason"]))
 
     def _preview(self, change_set: ChangeSet) -> Response:
-        seen = preview(change_set, self._person)
-        sees_all = self._person.access.reads_all("deployments.view_changeset")
+        seen = preview(change_set, self.person)
+        sees_all = self.person.access.reads_all("deployments.view_changeset")
         held = AutomaticHold.objects.filter(change_set=change_set).first() if change_set.decision_id else None
         shown = {
             "change_set": change_set,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -20,7 +20,6 @@ from intune_sync.tasks import wake_write
 from schools.api import Rows
 from schools.decorators import require
 from schools.idempotency import idempotent
-from schools.models import User
 
 
 class NewAppSerializer(serializers.ModelSerializer[Operation]):
@@ -98,13 +97,12 @@ class NewAppViewSet(Rows):
     )
     @idempotent
     def create(self, request: Request) -> Response:
-        require(self._person, "deployments.edit_baseline")
-        said = AskedAppSerializer(data=request.data)
-        said.is_valid(raise_exception=True)
-        application = said.validated_data["application"]
-        new = NewApp(**{**said.validated_data, "application": application.name if application else ""})
+        require(self.person, "deployments.edit_baseline")
+        said = self.said(AskedAppSerializer)
+        application = said.pop("application")
+        new = NewApp(**said, application=application.name if application else "")
         with transaction.atomic():
-            asked = request_app(new, self._person)
+            asked = request_app(new, self.person)
             transaction.on_commit(wake_write)
         return Response(self.get_serializer(asked).data, status=status.HTTP_202_ACCEPTED)
 
@@ -118,10 +116,6 @@ class NewAppViewSet(Rows):
     def retry(self, request: Request, pk: str) -> Response:
         found: Operation = self.get_object()
         with transaction.atomic():
-            again = retry_app(found, self._person)
+            again = retry_app(found, self.person)
             transaction.on_commit(wake_write)
         return Response(self.get_serializer(again).data, status=status.HTTP_202_ACCEPTED)
-
-    @property
-    def _person(self) -> User:
-        return cast(User, self.request.user)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 import django_filters
 from django.db import transaction
@@ -24,7 +24,7 @@ from intune_sync.services.quarantine import release_operation
 from schools.api import Rows
 from schools.decorators import require
 from schools.idempotency import idempotent
-from schools.models import School, User
+from schools.models import School
 
 
 class Municipal(Rows):
@@ -36,10 +36,6 @@ class Municipal(Rows):
 
     def get_queryset(self) -> Any:
         return self.queryset.none() if getattr(self, "swagger_fake_view", False) else self.queryset.all()
-
-    @property
-    def person(self) -> User:
-        return cast(User, self.request.user)
 
     def answer(self, row: Any, code: int = status.HTTP_202_ACCEPTED) -> Response:
         return Response(self.get_serializer(row).data, status=code)
@@ -83,9 +79,8 @@ class StopViewSet(Municipal):
     @idempotent
     def create(self, request: Request) -> Response:
         require(self.person, "intune_sync.stop_writes")
-        said = WriteReasonSerializer(data=request.data)
-        said.is_valid(raise_exception=True)
-        return self.answer(stops.throw(self.person, said.validated_data["reason"], timezone.now()), 201)
+        reason = self.said(WriteReasonSerializer)["reason"]
+        return self.answer(stops.throw(self.person, reason, timezone.now()), 201)
 
     @extend_schema(description=_("Release it, as the first or the second."), request=None, responses=StopSerializer)
     @action(detail=True, methods=["post"])
@@ -196,9 +191,7 @@ class ImportViewSet(Municipal):
     @idempotent
     def create(self, request: Request) -> Response:
         require(self.person, "intune_sync.import_computers")
-        asked = AskedImportSerializer(data=request.data)
-        asked.is_valid(raise_exception=True)
-        said = dict(asked.validated_data)
+        said = self.said(AskedImportSerializer)
         batch = imports.start_import(imports.read_file(said.pop("csv").encode()), self.person, **said)
         transaction.on_commit(tasks.wake_write)
         return self.answer(batch)
@@ -245,9 +238,7 @@ class OrderViewSet(Municipal):
     @idempotent
     def create(self, request: Request) -> Response:
         require(self.person, "intune_sync.order_action")
-        asked = AskedOrderSerializer(data=request.data)
-        asked.is_valid(raise_exception=True)
-        said = asked.validated_data
+        said = self.said(AskedOrderSerializer)
         devices = devices_with(said["serial_numbers"])
         order = orders.order_action(said["action"], devices, self.person, said["reason"], timezone.now())
         transaction.on_commit(tasks.wake_act)
@@ -267,9 +258,7 @@ class OrderViewSet(Municipal):
     @action(detail=True, methods=["post"])
     @idempotent
     def refuse(self, request: Request, pk: str) -> Response:
-        said = WriteReasonSerializer(data=request.data)
-        said.is_valid(raise_exception=True)
-        reason = said.validated_data["reason"]
+        reason = self.said(WriteReasonSerializer)["reason"]
         return self.answer(orders.refuse_order(self.get_object(), self.person, reason, timezone.now()), 200)
 
 
@@ -300,9 +289,7 @@ class MarkViewSet(Municipal):
     @idempotent
     def create(self, request: Request) -> Response:
         require(self.person, "intune_sync.mark_identity")
-        asked = AskedMarkSerializer(data=request.data)
-        asked.is_valid(raise_exception=True)
-        said = dict(asked.validated_data)
+        said = self.said(AskedMarkSerializer)
         operation = mark_identity(said.pop("device"), self.person, **said)
         transaction.on_commit(tasks.wake_write)
         return self.answer(operation)

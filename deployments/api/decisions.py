@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 import django_filters
 from django.utils.translation import gettext_lazy as _
@@ -24,9 +24,7 @@ from deployments.services.publishing import publish
 from deployments.services.rollback import take_back
 from fleet.filters import KeyFilter
 from schools.api import Rows
-from schools.decorators import require
 from schools.idempotency import idempotent
-from schools.models import User
 
 
 class ReasonSerializer(serializers.Serializer[Any]):
@@ -71,7 +69,7 @@ class DecisionViewSet(Rows):
     def get_queryset(self) -> Any:
         if getattr(self, "swagger_fake_view", False):
             return self.queryset.none()
-        return decisions_visible_to(_person(self)).select_related("decided_by")
+        return decisions_visible_to(self.person).select_related("decided_by")
 
     @extend_schema(
         description=_("Make a draft that takes back exactly what this decision put into the baseline."),
@@ -81,8 +79,8 @@ class DecisionViewSet(Rows):
     @action(detail=True, methods=["post"], url_path="take-back")
     @idempotent
     def take_back(self, request: Request, pk: str) -> Response:
-        found, said = _command(self, request, "deployments.edit_baseline", DueReasonSerializer)
-        return _made(RevisionSummarySerializer(take_back(found, _person(self), said["reason"])))
+        found, said = self.command("deployments.edit_baseline", DueReasonSerializer)
+        return _made(RevisionSummarySerializer(take_back(found, self.person, said["reason"])))
 
 
 class PreparedBaselineViewSet(BaselineViewSet):
@@ -94,8 +92,8 @@ class PreparedBaselineViewSet(BaselineViewSet):
     @action(detail=True, methods=["post"], url_path="drafts")
     @idempotent
     def start_draft(self, request: Request, pk: str) -> Response:
-        found, said = _command(self, request, "deployments.edit_baseline", ReasonSerializer)
-        return _made(RevisionSummarySerializer(drafts.start_draft(found, by=_person(self), note=said["reason"])))
+        found, said = self.command("deployments.edit_baseline", ReasonSerializer)
+        return _made(RevisionSummarySerializer(drafts.start_draft(found, by=self.person, note=said["reason"])))
 
     @extend_schema(
         description=_("Make a draft that says exactly what a reviewed file says; errors name their lines."),
@@ -105,16 +103,15 @@ class PreparedBaselineViewSet(BaselineViewSet):
     @action(detail=True, methods=["post"], url_path="import")
     @idempotent
     def import_file(self, request: Request, pk: str) -> Response:
-        found, said = _command(self, request, "deployments.edit_baseline", FileSerializer)
-        return _made(RevisionSummarySerializer(import_draft(found, said["yaml"], by=_person(self))))
+        found, said = self.command("deployments.edit_baseline", FileSerializer)
+        return _made(RevisionSummarySerializer(import_draft(found, said["yaml"], by=self.person)))
 
 
 class PreparedRevisionViewSet(RevisionViewSet):
     @extend_schema(description=_("The whole revision as YAML that people can review."), responses=FileSerializer)
     @action(detail=True)
     def export(self, request: Request, pk: str) -> Response:
-        found = self.get_object()
-        require(_person(self), "deployments.export_revision")
+        found, _said = self.command("deployments.export_revision")
         return Response({"yaml": as_yaml(found)})
 
     @extend_schema(
@@ -125,8 +122,8 @@ class PreparedRevisionViewSet(RevisionViewSet):
     @action(detail=True, methods=["post"])
     @idempotent
     def propose(self, request: Request, pk: str) -> Response:
-        found, said = _command(self, request, "deployments.propose_change", ReasonSerializer)
-        return _made(ChangeSetSerializer(changes.propose(found, by=_person(self), reason=said["reason"])))
+        found, said = self.command("deployments.propose_change", ReasonSerializer)
+        return _made(ChangeSetSerializer(changes.propose(found, by=self.person, reason=said["reason"])))
 
     @extend_schema(
         description=_("Open the change of a decided revision, brought up to date with decisions in between."),
@@ -136,32 +133,16 @@ class PreparedRevisionViewSet(RevisionViewSet):
     @action(detail=True, methods=["post"])
     @idempotent
     def publish(self, request: Request, pk: str) -> Response:
-        found = self.get_object()
-        require(_person(self), "deployments.propose_change")
-        return _made(ChangeSetSerializer(publish(found, _person(self))))
+        found, _said = self.command("deployments.propose_change")
+        return _made(ChangeSetSerializer(publish(found, self.person)))
 
     @extend_schema(description=_("Discard a draft."), request=ReasonSerializer, responses=RevisionSerializer)
     @action(detail=True, methods=["post"])
     @idempotent
     def discard(self, request: Request, pk: str) -> Response:
-        found, said = _command(self, request, "deployments.edit_baseline", ReasonSerializer)
-        drafts.discard_draft(found, by=_person(self), reason=said["reason"])
+        found, said = self.command("deployments.edit_baseline", ReasonSerializer)
+        drafts.discard_draft(found, by=self.person, reason=said["reason"])
         return Response(self.get_serializer(self.get_object()).data)
-
-
-def _person(view: Rows) -> User:
-    return cast(User, view.request.user)
-
-
-def _command(
-    view: Rows, request: Request, permission: str, shape: type[serializers.Serializer[Any]]
-) -> tuple[Any, dict[str, Any]]:
-    """The visible row and the checked body; the permission is asked between the two."""
-    found = view.get_object()
-    require(_person(view), permission)
-    said = shape(data=request.data)
-    said.is_valid(raise_exception=True)
-    return found, said.validated_data
 
 
 def _made(serializer: serializers.BaseSerializer[Any]) -> Response:

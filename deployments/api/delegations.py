@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.utils import timezone
@@ -61,10 +61,8 @@ class DelegationViewSet(Rows):
     @idempotent
     def decide(self, request: Request, pk: str) -> Response:
         found: Delegation = self.get_object()
-        by = cast(User, request.user)
-        if found.user_id != by.pk:
+        if found.user_id != self.person.pk:
             raise PermissionDenied(_("The delegation is somebody else's."))
-        said = DelegatedDecisionSerializer(data=request.data, context=self.get_serializer_context())
-        said.is_valid(raise_exception=True)
-        made = decide_by_delegation(found, **said.validated_data, by=by, now=timezone.now())
+        said = self.said(DelegatedDecisionSerializer)
+        made = decide_by_delegation(found, **said, by=self.person, now=timezone.now())
         return Response(DecisionSerializer(made).data, status=status.HTTP_201_CREATED)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from collections.abc import Callable
+from typing import Any
 
 import django_filters
 from django.db.models import Prefetch
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
@@ -24,6 +26,8 @@ from schools.decorators import require
 from schools.idempotency import idempotent
 from schools.models import User
 
+Act = Callable[[Any, dict[str, Any], User], object]
+Shape = type[serializers.Serializer[Any]]
 ITEM = rf"items/(?P<item>{KEY_PATTERN})"
 
 
@@ -158,6 +162,37 @@ class MeetingFilters(django_filters.FilterSet):  # type: ignore[misc]
         fields = ["status", "baseline"]
 
 
+def on_meeting(name: str, act: Act, description: Promise, shape: Shape | None = None) -> Any:
+    """`POST …/{name}/`: an act on the meeting. It is given the row, the body by the shape's fields, and who acts."""
+
+    def run(view: MeetingViewSet, request: Request, pk: str) -> Response:
+        return view.perform(act, shape)
+
+    return _action(name, name, run, description, shape)
+
+
+def on_item(name: str, act: Act, description: Promise, shape: Shape | None = None) -> Any:
+    """`POST …/items/{item}/{name}/`, without the `_item` of the name: as `on_meeting`, for an item of its agenda."""
+
+    def run(view: MeetingViewSet, request: Request, pk: str, item: str) -> Response:
+        return view.perform(act, shape, item)
+
+    return _action(name, f"{ITEM}/{name.removesuffix('_item')}", run, description, shape)
+
+
+def _action(name: str, path: str, run: Callable[..., Response], description: Promise, shape: Shape | None) -> Any:
+    run.__name__ = name
+    described = extend_schema(description=description, request=shape)
+    return described(action(detail=True, methods=["post"], url_path=path)(idempotent(run)))
+
+
+def decide_or_reopen(item: AgendaItem, said: dict[str, Any], by: User) -> None:
+    if said["outcome"]:
+        deliberation.decide(item, said["outcome"], said["edition"], by, timezone.now())
+    else:
+        deliberation.reopen_item(item, said["edition"], by)
+
+
 class MeetingViewSet(Rows):
     queryset = Meeting.objects.select_related("chair", "secretary", "baseline__semester").prefetch_related(
         "present", "sign_offs__user", Prefetch("items", AgendaItem.objects.prefetch_related("votes"))
@@ -175,24 +210,28 @@ class MeetingViewSet(Rows):
     )
     @idempotent
     def create(self, request: Request) -> Response:
-        require(self._person, "deployments.run_meeting")
-        said = self._said(request, NewMeetingSerializer)
-        made = meetings.call_meeting(said.pop("baseline"), **said, by=self._person, now=timezone.now())
+        require(self.person, "deployments.run_meeting")
+        said = self.said(NewMeetingSerializer)
+        made = meetings.call_meeting(said.pop("baseline"), **said, by=self.person, now=timezone.now())
         return self._answer(made, status.HTTP_201_CREATED)
 
-    @extend_schema(description=_("Open the meeting with these seats present."), request=PresenceSerializer)
-    @action(detail=True, methods=["post"])
-    @idempotent
-    def open(self, request: Request, pk: str) -> Response:
-        meeting, said = self._command(request, PresenceSerializer)
-        return self._answer(meetings.open_meeting(meeting, said["present"], self._person, timezone.now()))
-
-    @extend_schema(description=_("Say who is present from now on."), request=PresenceSerializer)
-    @action(detail=True, methods=["post"])
-    @idempotent
-    def present(self, request: Request, pk: str) -> Response:
-        meeting, said = self._command(request, PresenceSerializer)
-        return self._answer(meetings.mark_present(meeting, said["present"], self._person))
+    open = on_meeting(
+        "open",
+        lambda meeting, said, by: meetings.open_meeting(meeting, said["present"], by, timezone.now()),
+        _("Open the meeting with these seats present."),
+        PresenceSerializer,
+    )
+    present = on_meeting(
+        "present",
+        lambda meeting, said, by: meetings.mark_present(meeting, said["present"], by),
+        _("Say who is present from now on."),
+        PresenceSerializer,
+    )
+    close = on_meeting(
+        "close",
+        lambda meeting, said, by: minutes.close_meeting(meeting, by, timezone.now()),
+        _("Close the meeting: its decisions become a decided revision, its minutes are frozen."),
+    )
 
     @extend_schema(
         description=_("Write an item of your own onto the agenda, last; with an application it is one to look at."),
@@ -202,125 +241,67 @@ class MeetingViewSet(Rows):
     @action(detail=True, methods=["post"], url_path="items")
     @idempotent
     def add_item(self, request: Request, pk: str) -> Response:
-        meeting, said = self._command(request, NewItemSerializer)
-        meetings.add_item(meeting, by=self._person, **said)
+        meeting, said = self.command("deployments.run_meeting", NewItemSerializer)
+        meetings.add_item(meeting, by=self.person, **said)
         return self._answer(meeting, status.HTTP_201_CREATED)
 
-    @extend_schema(
-        description=_("Change an item that somebody wrote, until the meeting begins; refused when it was outdated."),
-        request=OwnItemSerializer,
+    change_item = on_item(
+        "change_item",
+        lambda item, said, by: own_items.change_item(item, **said, by=by),
+        _("Change an item that somebody wrote, until the meeting begins; refused when it was outdated."),
+        OwnItemSerializer,
     )
-    @action(detail=True, methods=["post"], url_path=f"{ITEM}/change")
-    @idempotent
-    def change_item(self, request: Request, pk: str, item: str) -> Response:
-        row, said = self._item(request, item, OwnItemSerializer)
-        own_items.change_item(row, **said, by=self._person)
-        return self._answer(row.meeting)
-
-    @extend_schema(
-        description=_("Take an item that somebody wrote off the agenda, until the meeting begins."), request=None
+    remove_item = on_item(
+        "remove_item",
+        lambda item, said, by: own_items.remove_item(item, by),
+        _("Take an item that somebody wrote off the agenda, until the meeting begins."),
     )
-    @action(detail=True, methods=["post"], url_path=f"{ITEM}/remove")
-    @idempotent
-    def remove_item(self, request: Request, pk: str, item: str) -> Response:
-        row, _said = self._item(request, item, None)
-        own_items.remove_item(row, self._person)
-        return self._answer(row.meeting)
-
-    @extend_schema(description=_("Move an item to another number on the agenda."), request=PlaceSerializer)
-    @action(detail=True, methods=["post"], url_path=f"{ITEM}/move")
-    @idempotent
-    def move_item(self, request: Request, pk: str, item: str) -> Response:
-        row, said = self._item(request, item, PlaceSerializer)
-        meetings.move_item(row, said["to"], self._person)
-        return self._answer(row.meeting)
-
-    @extend_schema(
-        description=_("Write the discussion of an item; refused when somebody else changed it since it was read."),
-        request=NoteSerializer,
+    move_item = on_item(
+        "move_item",
+        lambda item, said, by: meetings.move_item(item, said["to"], by),
+        _("Move an item to another number on the agenda."),
+        PlaceSerializer,
     )
-    @action(detail=True, methods=["post"], url_path=f"{ITEM}/note")
-    @idempotent
-    def note(self, request: Request, pk: str, item: str) -> Response:
-        row, said = self._item(request, item, NoteSerializer)
-        deliberation.write_note(row, said["note"], said["edition"], self._person)
-        return self._answer(row.meeting)
-
-    @extend_schema(description=_("Give a seat's vote on an item."), request=BallotSerializer)
-    @action(detail=True, methods=["post"], url_path=f"{ITEM}/vote")
-    @idempotent
-    def vote(self, request: Request, pk: str, item: str) -> Response:
-        row, said = self._item(request, item, BallotSerializer)
-        deliberation.vote(row, said["seat"], said["choice"], self._person)
-        return self._answer(row.meeting)
-
-    @extend_schema(description=_("Make a seat's reservation on an item."), request=ReservationSerializer)
-    @action(detail=True, methods=["post"], url_path=f"{ITEM}/reserve")
-    @idempotent
-    def reserve(self, request: Request, pk: str, item: str) -> Response:
-        row, said = self._item(request, item, ReservationSerializer)
-        deliberation.reserve(row, said["seat"], said["reservation"], self._person)
-        return self._answer(row.meeting)
-
-    @extend_schema(
-        description=_("The outcome of an item. It needs a quorum and follows the votes."), request=OutcomeSerializer
+    note = on_item(
+        "note",
+        lambda item, said, by: deliberation.write_note(item, said["note"], said["edition"], by),
+        _("Write the discussion of an item; refused when somebody else changed it since it was read."),
+        NoteSerializer,
     )
-    @action(detail=True, methods=["post"], url_path=f"{ITEM}/outcome")
-    @idempotent
-    def outcome(self, request: Request, pk: str, item: str) -> Response:
-        row, said = self._item(request, item, OutcomeSerializer)
-        if said["outcome"]:
-            deliberation.decide(row, said["outcome"], said["edition"], self._person, timezone.now())
-        else:
-            deliberation.reopen_item(row, said["edition"], self._person)
-        return self._answer(row.meeting)
-
-    @extend_schema(
-        description=_("Close the meeting: its decisions become a decided revision, its minutes are frozen."),
-        request=None,
+    vote = on_item(
+        "vote",
+        lambda item, said, by: deliberation.vote(item, said["seat"], said["choice"], by),
+        _("Give a seat's vote on an item."),
+        BallotSerializer,
     )
-    @action(detail=True, methods=["post"])
-    @idempotent
-    def close(self, request: Request, pk: str) -> Response:
-        meeting, _said = self._command(request, None)
-        return self._answer(minutes.close_meeting(meeting, self._person, timezone.now()))
+    reserve = on_item(
+        "reserve",
+        lambda item, said, by: deliberation.reserve(item, said["seat"], said["reservation"], by),
+        _("Make a seat's reservation on an item."),
+        ReservationSerializer,
+    )
+    outcome = on_item(
+        "outcome",
+        decide_or_reopen,
+        _("The outcome of an item. It needs a quorum and follows the votes."),
+        OutcomeSerializer,
+    )
 
     @extend_schema(description=_("Sign exactly the minutes with this checksum."), request=SignatureSerializer)
     @action(detail=True, methods=["post"])
     @idempotent
     def sign(self, request: Request, pk: str) -> Response:
-        minutes.require_present(self.get_object(), self._person)
-        meeting, said = self._command(request, SignatureSerializer, "deployments.view_meeting")
-        return self._answer(minutes.sign(meeting, said["minutes_hash"], self._person, timezone.now()))
+        minutes.require_present(self.get_object(), self.person)
+        meeting, said = self.command("deployments.view_meeting", SignatureSerializer)
+        return self._answer(minutes.sign(meeting, said["minutes_hash"], self.person, timezone.now()))
 
-    @property
-    def _person(self) -> User:
-        return cast(User, self.request.user)
-
-    def _command(
-        self,
-        request: Request,
-        shape: type[serializers.Serializer[Any]] | None,
-        permission: str = "deployments.run_meeting",
-    ) -> tuple[Meeting, dict[str, Any]]:
-        """The visible meeting and the checked body; the permission is asked between the two."""
+    def perform(self, act: Act, shape: Shape | None, item: str | None = None) -> Response:
+        """The visible meeting (and its item), then the permission, then the body, then the act."""
         meeting: Meeting = self.get_object()
-        require(self._person, permission)
-        return meeting, self._said(request, shape) if shape else {}
-
-    def _item(
-        self, request: Request, item: str, shape: type[serializers.Serializer[Any]] | None
-    ) -> tuple[AgendaItem, dict[str, Any]]:
-        meeting: Meeting = self.get_object()
-        row = get_object_or_404(AgendaItem, pk=item, meeting=meeting)
-        require(self._person, "deployments.run_meeting")
-        row.meeting = meeting
-        return row, self._said(request, shape) if shape else {}
-
-    def _said(self, request: Request, shape: type[serializers.Serializer[Any]]) -> dict[str, Any]:
-        said = shape(data=request.data)
-        said.is_valid(raise_exception=True)
-        return dict(said.validated_data)
+        row = get_object_or_404(meeting.items, pk=item) if item else meeting
+        require(self.person, "deployments.run_meeting")
+        act(row, self.said(shape) if shape else {}, self.person)
+        return self._answer(meeting)
 
     def _answer(self, meeting: Meeting, code: int = status.HTTP_200_OK) -> Response:
         """As it is now, read anew: an act may have changed items that were fetched before it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 import django_filters
 from django.utils.translation import gettext_lazy as _
@@ -23,7 +23,6 @@ from fleet.filters import KeyFilter
 from schools.api import Rows
 from schools.decorators import require
 from schools.idempotency import idempotent
-from schools.models import User
 
 
 class StanceSerializer(serializers.ModelSerializer[Stance]):
@@ -154,27 +153,27 @@ class ProposalViewSet(Rows):
     )
     @idempotent
     def create(self, request: Request) -> Response:
-        require(self._person, "deployments.make_proposal")
-        said = self._said(request, NewProposalSerializer)
+        require(self.person, "deployments.make_proposal")
+        said = self.said(NewProposalSerializer)
         former = said.pop("former_owner")
         said["moved_from"] = profile_of(former) if former else None
-        made = proposals.propose(said.pop("baseline"), profile=profile_of(said.pop("owner")), by=self._person, **said)
+        made = proposals.propose(said.pop("baseline"), profile=profile_of(said.pop("owner")), by=self.person, **said)
         return Response(self.get_serializer(made).data, status=status.HTTP_201_CREATED)
 
     @extend_schema(description=_("Support a proposal of somebody else."), request=None)
     @action(detail=True, methods=["post"])
     @idempotent
     def support(self, request: Request, pk: str) -> Response:
-        proposal = self._undecided("deployments.discuss_proposal")
-        proposals.support(proposal, self._person)
+        proposal, _said = self.command("deployments.discuss_proposal")
+        proposals.support(proposal, self.person)
         return Response(self.get_serializer(proposal).data)
 
     @extend_schema(description=_("Say something about a proposal."), request=CommentSerializer)
     @action(detail=True, methods=["post"])
     @idempotent
     def comment(self, request: Request, pk: str) -> Response:
-        proposal = self._undecided("deployments.discuss_proposal")
-        proposals.comment(proposal, self._said(request, CommentSerializer)["text"], self._person)
+        proposal, said = self.command("deployments.discuss_proposal", CommentSerializer)
+        proposals.comment(proposal, said["text"], self.person)
         return Response(self.get_serializer(proposal).data)
 
     @extend_schema(
@@ -184,29 +183,14 @@ class ProposalViewSet(Rows):
     @action(detail=True, methods=["post"])
     @idempotent
     def stance(self, request: Request, pk: str) -> Response:
-        proposal = self._undecided("deployments.take_stance")
-        said = self._said(request, NewStanceSerializer)
-        take_stance(proposal, said["seat"], said["choice"], said["text"], self._person)
+        proposal, said = self.command("deployments.take_stance", NewStanceSerializer)
+        take_stance(proposal, said["seat"], said["choice"], said["text"], self.person)
         return Response(self.get_serializer(self.get_queryset().get(pk=proposal.pk)).data)
 
     @extend_schema(description=_("Withdraw a proposal of one's own."), request=WithdrawalSerializer)
     @action(detail=True, methods=["post"])
     @idempotent
     def withdraw(self, request: Request, pk: str) -> Response:
-        proposal = self._undecided("deployments.make_proposal")
-        done = proposals.withdraw(proposal, self._person, self._said(request, WithdrawalSerializer)["reason"])
+        proposal, said = self.command("deployments.make_proposal", WithdrawalSerializer)
+        done = proposals.withdraw(proposal, self.person, said["reason"])
         return Response(self.get_serializer(done).data)
-
-    @property
-    def _person(self) -> User:
-        return cast(User, self.request.user)
-
-    def _undecided(self, permission: str) -> Proposal:
-        proposal: Proposal = self.get_object()
-        require(self._person, permission)
-        return proposal
-
-    def _said(self, request: Request, shape: type[serializers.Serializer[Any]]) -> dict[str, Any]:
-        said = shape(data=request.data)
-        said.is_valid(raise_exception=True)
-        return dict(said.validated_data)

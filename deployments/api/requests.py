@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 
 import django_filters
 from django.db import transaction
@@ -196,11 +196,9 @@ class AppRequestViewSet(Rows):
     )
     @idempotent
     def create(self, request: Request) -> Response:
-        require(self._person, "deployments.make_apprequest")
-        said = WishSerializer(data=request.data, context=self.get_serializer_context())
-        said.is_valid(raise_exception=True)
-        wish = Wish(**{"responsible_teacher": self._person, **said.validated_data})
-        made = requests.draft(wish, self._person)
+        require(self.person, "deployments.make_apprequest")
+        wish = Wish(**{"responsible_teacher": self.person, **self.said(WishSerializer)})
+        made = requests.draft(wish, self.person)
         return self._answer(made, status.HTTP_201_CREATED)
 
     submit = command(
@@ -274,11 +272,8 @@ class AppRequestViewSet(Rows):
     @action(detail=True, methods=["post"], url_path="raise")
     @idempotent
     def raise_proposal(self, request: Request, pk: str) -> Response:
-        found: AppRequest = self.get_object()
-        require(self._person, "deployments.make_proposal")
-        said = RaiseSerializer(data=request.data)
-        said.is_valid(raise_exception=True)
-        made = raise_from_request(found, self._person, **said.validated_data)
+        found, said = self.command("deployments.make_proposal", RaiseSerializer)
+        made = raise_from_request(found, self.person, **said)
         shown = ProposalSerializer(made, context=self.get_serializer_context())
         return Response(shown.data, status=status.HTTP_201_CREATED)
 
@@ -299,15 +294,9 @@ class AppRequestViewSet(Rows):
     @idempotent
     def _say(self, request: Request, pk: str) -> Response:
         found: AppRequest = self.get_object()
-        require(self._person, "deployments.write_apprequest", found)
-        said = MessageSerializer(data=request.data)
-        said.is_valid(raise_exception=True)
-        message = requests.say(found, self._person, said.validated_data["text"])
+        require(self.person, "deployments.write_apprequest", found)
+        message = requests.say(found, self.person, self.said(MessageSerializer)["text"])
         return Response(RequestMessageSerializer(message).data, status=status.HTTP_201_CREATED)
-
-    @property
-    def _person(self) -> User:
-        return cast(User, self.request.user)
 
     def perform(
         self,
@@ -319,14 +308,10 @@ class AppRequestViewSet(Rows):
     ) -> Response:
         """The visible request, then the rule, then the body, then the act."""
         found: AppRequest = self.get_object()
-        require(self._person, permission, found.school if of_school else found)
-        said: dict[str, Any] = {}
-        if shape is not None:
-            body = shape(data=self.request.data, context=self.get_serializer_context())
-            body.is_valid(raise_exception=True)
-            said = body.validated_data
+        require(self.person, permission, found.school if of_school else found)
+        said = self.said(shape) if shape else {}
         with transaction.atomic():
-            return self._answer(act(found, self._person, **said))
+            return self._answer(act(found, self.person, **said))
 
     def _answer(self, row: AppRequest, code: int = status.HTTP_200_OK) -> Response:
         return Response(self.get_serializer(self.get_queryset().get(pk=row.pk)).data, status=code)
