@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils import formats, timezone
 from django.utils.dateparse import parse_date, parse_datetime
@@ -35,13 +35,7 @@ def tell_commented(comment: ProposalComment) -> None:
 def tell_called(meeting: Meeting, by: User) -> None:
     """All who hold a seat, and the committee's readers in IT."""
     people = holders_of(COMMITTEE, IT_ADMIN) | User.objects.filter(seats__isnull=False)
-    tell(
-        people.distinct().exclude(pk=by.pk),
-        "meeting.called",
-        episode=f"meeting:{meeting.pk}:called:{meeting.starts_at.isoformat(timespec='minutes')}",
-        url=meeting.get_absolute_url(),
-        data={"meeting": str(meeting.baseline), "at": meeting.starts_at.isoformat(), "place": meeting.place},
-    )
+    _tell_of_start(meeting, people.exclude(pk=by.pk), "called")
 
 
 def tell_decided(proposal: Proposal, by: User) -> None:
@@ -95,10 +89,15 @@ def tell_date(baseline: Baseline, kind: str) -> None:
 def tell_tomorrow(meeting: Meeting) -> None:
     """Those who hold a seat, and those who keep the minutes."""
     people = User.objects.filter(Q(seats__isnull=False) | Q(pk__in=[meeting.chair_id or 0, meeting.secretary_id or 0]))
+    _tell_of_start(meeting, people, "tomorrow")
+
+
+def _tell_of_start(meeting: Meeting, people: QuerySet[User], what: str) -> None:
+    """Once for each time that it is set to."""
     tell(
         people.distinct(),
-        "meeting.tomorrow",
-        episode=f"meeting:{meeting.pk}:tomorrow:{meeting.starts_at.isoformat(timespec='minutes')}",
+        f"meeting.{what}",
+        episode=f"meeting:{meeting.pk}:{what}:{meeting.starts_at.isoformat(timespec='minutes')}",
         url=meeting.get_absolute_url(),
         data={"meeting": str(meeting.baseline), "at": meeting.starts_at.isoformat(), "place": meeting.place},
     )
