@@ -36,10 +36,12 @@ def point_settings_at(sandbox: SandboxProcess, settings: Any) -> None:
 
 @pytest.fixture
 def sandbox(running_sandbox: SandboxProcess, settings: Any) -> Iterator[SandboxProcess]:
+    """Nobody advances its clock, which cannot be put back, nor leaves anything in its directory."""
     point_settings_at(running_sandbox, settings)
     ConditionWriter._written_at = ConditionWriter._down = None  # another test's database
     yield running_sandbox
-    running_sandbox.delete("/sandbox/faults")
+    for changed in ("faults", "settings", "approvals"):
+        running_sandbox.delete(f"/sandbox/{changed}")
 
 
 @pytest.fixture
