@@ -28,7 +28,7 @@ class ImportForm(Styled, forms.Form):
         School.objects.none(),
         label=gettext_lazy("School"),
         required=False,
-        empty_label=gettext_lazy("None"),
+        empty_label=gettext_lazy("No school"),
         help_text=gettext_lazy("Its group tag is used where the file has none."),
     )
     group_tag = forms.CharField(

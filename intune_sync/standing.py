@@ -44,11 +44,15 @@ class Trouble:
         return {"bad": "circle-x", "warn": "alert-triangle"}.get(self.tone, "hourglass")
 
 
-def troubles(health: Health, door: DoorState, workers: Workers, stop: KillSwitch | None) -> list[Trouble]:
-    """The gravest first."""
+def troubles(
+    health: Health, door: DoorState, workers: Workers, stop: KillSwitch | None, *, is_restored: bool = False
+) -> list[Trouble]:
+    """The gravest first. `is_restored`: the database comes from a copy, and nobody has said so yet."""
     return [
         *_about_all_workers(workers),
         *_about_stop(health, stop),
+        *_about_restored(is_restored),
+        *_about_clocks(workers),
         *_about_graph(health, door),
         *_about_queues(workers),
         *_about_runs(health),
@@ -128,6 +132,42 @@ def _about_stop(health: Health, stop: KillSwitch | None) -> Iterator[Trouble]:
     yield Trouble("stopped", "bad", what, means, todo, since=stop.thrown_at, url=url, link=link)
 
 
+def _about_restored(is_restored: bool) -> Iterator[Trouble]:
+    if not is_restored:
+        return
+    what = _("The database has been restored from a copy.")
+    means = _(
+        "It does not know what was done since the copy was made. So that no computer is wiped twice, wipes, resets and "
+        "retirements are not sent. Everything else goes on."
+    )
+    todo = _(
+        "Look at what was ordered. Then whoever runs the server runs the command “manage.py new_epoch”, with the "
+        "reason: what the copy remembers as unsent is never sent, and new orders are sent again."
+    )
+    url, link = reverse("intune_sync:order_list"), _("To the remote actions")
+    yield Trouble("restored", "bad", what, means, todo, url=url, link=link)
+
+
+def _about_clocks(workers: Workers) -> Iterator[Trouble]:
+    ahead = [service for service, off in workers.clocks.items() if off > 0]
+    behind = [service for service, off in workers.clocks.items() if off < 0]
+    if not workers.clocks:
+        return
+    what = _("The clocks of the portal's servers differ by %(seconds)s seconds.") % {
+        "seconds": number(round(max(abs(off) for off in workers.clocks.values())))
+    }
+    means = _("Times on these pages may be wrong, and Microsoft may refuse the portal's sign-in.")
+    if ahead:
+        means += " " + _("Ahead of the database's clock: %(services)s.") % {"services": ", ".join(ahead)}
+    if behind:
+        means += " " + _("Behind the database's clock: %(services)s.") % {"services": ", ".join(behind)}
+    todo = _(
+        "Ask whoever runs the servers to set their clocks by a time server (NTP). Work goes on meanwhile, since all of "
+        "it follows the database's clock."
+    )
+    yield Trouble("clocks", "warn", what, means, todo)
+
+
 def _about_graph(health: Health, door: DoorState) -> Iterator[Trouble]:
     fresh = health.freshness
     waits = _("Schools see the figures from before, and what is approved waits without being lost.")
@@ -170,7 +210,9 @@ def _about_pace(health: Health, door: DoorState) -> Iterator[Trouble]:
     if until:
         goes_on = _("You need not do anything: the portal goes on by itself at %(time)s.")
         todo = goes_on % {"time": formats.time_format(timezone.localtime(max(until)), "H:i:s")}
-    yield Trouble("throttled", "wait", _("Microsoft has asked the portal to slow down."), means, todo)
+    told = [row.open.heartbeat_at for row in health.resources if row.open and row.open.reason == "throttled"]
+    since = min(filter(None, told), default=None)
+    yield Trouble("throttled", "wait", _("Microsoft has asked the portal to slow down."), means, todo, since=since)
 
 
 def _last_runs(health: Health) -> list[SyncRun]:
@@ -192,14 +234,27 @@ def _about_runs(health: Health) -> Iterator[Trouble]:
     if forbidden:
         yield _about_permissions(forbidden)
     told = {"forbidden", "unauthenticated", *(_TOLD_OF_GRAPH if health.freshness.down_since else ())}
+    troubled = (SyncRun.Status.FAILED, SyncRun.Status.ABANDONED)
+    failed: dict[str, list[SyncRun]] = {}
     for run in last:
-        if run.status not in (SyncRun.Status.FAILED, SyncRun.Status.ABANDONED) or run.reason in told:
-            continue
-        what = _("“%(what)s” could not be read the last time.")
-        todo = _(
-            "You need not do anything the first times: it is tried again by itself. If it goes on, the log has more."
-        )
-        yield _of_run("failed_run", "warn", run, what, todo)
+        if run.status in troubled and run.reason not in told:
+            failed.setdefault(run.explanation, []).append(run)
+    for runs in failed.values():
+        yield _about_failed(runs)
+
+
+def _about_failed(runs: list[SyncRun]) -> Trouble:
+    """Several that failed for one reason are one trouble."""
+    todo = _("You need not do anything the first times: it is tried again by itself. If it goes on, the log has more.")
+    if len(runs) == 1:
+        return _of_run("failed_run", "warn", runs[0], _("“%(what)s” could not be read the last time."), todo)
+    names = get_text_list([run.get_resource_display() for run in runs], _("and"))
+    what = _("The last time, these could not be read: %(names)s.") % {"names": names}
+    url = f"{reverse('intune_sync:sync_run_list')}?status={runs[0].status}"
+    since = min((run.finished_at for run in runs if run.finished_at), default=None)
+    return Trouble(
+        "failed_run", "warn", what, runs[0].explanation, todo, since=since, url=url, link=_("To the synchronisations")
+    )
 
 
 def _of_run(code: str, tone: str, run: SyncRun, what: str, todo: str) -> Trouble:

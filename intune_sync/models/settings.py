@@ -5,6 +5,14 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+PLATFORMS = {
+    "windows10AndLater": _("Windows 10 and later"),
+    "macOS": "macOS",
+    "iOS": "iOS",
+    "android": "Android",
+    "androidForWork": "Android",
+}
+
 
 class AssignmentFilter(models.Model):
     """Made by people in Intune; an assignment that names one reaches only the computers for which its rule is true."""
@@ -23,6 +31,11 @@ class AssignmentFilter(models.Model):
 
     def __str__(self) -> str:
         return self.display_name
+
+    @property
+    def platform_label(self) -> str:
+        """A platform that Intune has added since stands as it is."""
+        return str(PLATFORMS.get(self.platform, self.platform))
 
 
 USAGES = {"singleUser": _("One person"), "shared": _("Several people")}

@@ -32,6 +32,9 @@ class QueueSign(models.Model):
     queue = models.CharField(_("queue"), max_length=20, primary_key=True, choices=Queue.choices)
     seen_at = models.DateTimeField(_("last sign of life"))
     worker = models.CharField(_("worker"), max_length=100, blank=True)
+    clock_off_seconds = models.FloatField(
+        default=0, help_text=_("How far the clock of the worker's server is ahead of the database's.")
+    )
 
     class Meta:
         verbose_name = _("sign of life of a queue")

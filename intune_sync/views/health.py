@@ -12,13 +12,14 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from intune_sync.clock import shared_now
 from intune_sync.figures import figures
 from intune_sync.graph.state import door_state
 from intune_sync.models import Operation, QueueSign, SyncRun, UnmatchedRecord
+from intune_sync.push import epochs
 from intune_sync.queries import Health
 from intune_sync.queries import health as read_health
 from intune_sync.runs import release, request_runs
@@ -36,11 +37,11 @@ from schools.pages import render_page
 @permission_required("intune_sync.view_syncrun")
 def health(request: HttpRequest) -> HttpResponse:
     user: User = request.user  # type: ignore[assignment]
-    now, door, stop = timezone.now(), door_state(), current_stop()
+    now, door, stop = shared_now(), door_state(), current_stop()
     found = read_health(user, now)
     context = {
         "health": found,
-        "troubles": troubles(found, door, found_workers(found, now), stop),
+        "troubles": troubles(found, door, found_workers(found, now), stop, is_restored=epochs.is_restored()),
         "interval_minutes": max(1, settings.SYNC_INTERVAL_SECONDS // 60),
         "night": time(settings.FULL_SYNC_HOUR).strftime("%H:%M"),
         "door": door,

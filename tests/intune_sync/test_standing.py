@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -15,8 +15,9 @@ from django.utils import timezone
 from intune_sync import signs, tasks
 from intune_sync.graph.condition import ConditionWriter
 from intune_sync.graph.errors import GraphUnavailable, Unauthenticated
-from intune_sync.models import GraphBreaker, GraphCondition, GraphHold, Operation, QueueSign
+from intune_sync.models import Epoch, GraphBreaker, GraphCondition, GraphHold, Operation, QueueSign
 from intune_sync.models.signs import GONE_AFTER
+from intune_sync.push import epochs
 from intune_sync.standing import Trouble
 from schools.models import User
 from tests import factories
@@ -229,8 +230,9 @@ def test_every_page_tells_it_that_work_has_stopped_and_teachers_see_nothing_of_i
 
 
 def test_the_page_costs_as_much_whatever_is_wrong(client: Client, django_assert_max_num_queries: Any) -> None:
+    epochs.current()
     cache.clear()
-    with django_assert_max_num_queries(12):  # two of them for the person
+    with django_assert_max_num_queries(19):  # two of them for the person, six for clock and epoch
         client.get(reverse("intune_sync:health"))
     for resource in ("apps", "devices", "groups", "filters"):
         failed_run("unexpected", resource)
@@ -238,5 +240,61 @@ def test_the_page_costs_as_much_whatever_is_wrong(client: Client, django_assert_
         writes("ready")
     gone("write")
     cache.clear()
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(19):
         client.get(reverse("intune_sync:health"))
+
+
+def test_several_readings_that_failed_for_one_reason_are_one_trouble(client: Client) -> None:
+    failed_run("unexpected", "apps")
+    failed_run("unexpected", "groups")
+    failed_run("export_failed", "install_status")
+
+    both, one = found(client)
+
+    assert both.code == one.code == "failed_run"
+    assert "Apps" in both.what and "groups" in both.what
+    assert "status=failed" in both.url
+
+
+def test_a_restored_database_is_told_until_a_new_epoch_begins(client: Client) -> None:
+    epochs.current()
+    Epoch.objects.update(database="another")
+
+    (trouble,) = found(client)
+
+    assert trouble.code == "restored"
+    assert "new_epoch" in trouble.todo
+    epochs.begin("Backup of 3 March", timezone.now())
+    assert codes(client) == []
+
+
+def test_since_when_graph_asks_to_wait_is_told_by_the_reading_that_waits(client: Client) -> None:
+    told_at = timezone.now() - timedelta(minutes=4)
+    GraphHold.objects.create(client_id="*", service="apps", until=timezone.now() + timedelta(minutes=1))
+    factories.sync_run("apps", "queued", reason="throttled", started_at=told_at, heartbeat_at=told_at)
+
+    (trouble,) = found(client)
+
+    assert (trouble.code, trouble.since) == ("throttled", told_at)
+
+
+def test_a_worker_whose_clock_goes_wrong_is_told_and_its_signs_count(client: Client) -> None:
+    """It leaves its sign by the database's clock, which here is ten minutes behind its own."""
+    now = timezone.now()
+    signs.leave_signs(["pull"], "worker@here", now - timedelta(minutes=10))
+    QueueSign.objects.filter(queue="pull").update(seen_at=now)
+
+    (trouble,) = found(client)
+
+    assert trouble.code == "clocks"
+    assert "600 seconds" in trouble.what
+    assert "Ahead of the database's clock: worker-pull" in trouble.means
+
+
+def test_a_server_whose_clock_is_behind_still_sees_the_workers(client: Client, monkeypatch: Any) -> None:
+    monkeypatch.setattr(timezone, "now", lambda: datetime.now(UTC) - timedelta(minutes=10))
+
+    (trouble,) = found(client)
+
+    assert trouble.code == "clocks"
+    assert "Behind the database's clock: web" in trouble.means
