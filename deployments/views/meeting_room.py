@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -140,13 +141,8 @@ def write_note(request: HttpRequest, pk: int, item: int) -> HttpResponse:
     if not form.is_valid():
         messages.error(request, _("The text could not be saved: it is empty of its edition or too long."))
         return _back(row)
-    try:
-        deliberation.write_note(row, form.cleaned_data["note"], form.cleaned_data["edition"], user)
-    except EditConflict as conflict:
-        return _conflict(request, conflict, form.cleaned_data["note"])
-    except ValidationError as error:
-        messages.error(request, error.messages[0])
-    return _back(row)
+    note, edition = form.cleaned_data["note"], form.cleaned_data["edition"]
+    return _done(request, row, lambda: deliberation.write_note(row, note, edition, user), note)
 
 
 @require_POST
@@ -157,13 +153,7 @@ def vote(request: HttpRequest, pk: int, item: int) -> HttpResponse:
         messages.error(request, _("The vote could not be read. Try again."))
         return _back(row)
     said = form.cleaned_data
-    try:
-        deliberation.vote(row, said["seat"], said["choice"], user, seen=said["seen"])
-    except EditConflict as conflict:
-        return _conflict(request, conflict)
-    except ValidationError as error:
-        messages.error(request, error.messages[0])
-    return _back(row)
+    return _done(request, row, lambda: deliberation.vote(row, said["seat"], said["choice"], user, seen=said["seen"]))
 
 
 @require_POST
@@ -173,13 +163,8 @@ def reserve(request: HttpRequest, pk: int, item: int) -> HttpResponse:
     if not form.is_valid():
         messages.error(request, _("The reservation could not be read. Try again."))
         return _back(row)
-    try:
-        deliberation.reserve(row, form.cleaned_data["seat"], form.cleaned_data["reservation"], user)
-    except EditConflict as conflict:
-        return _conflict(request, conflict)
-    except ValidationError as error:
-        messages.error(request, error.messages[0])
-    return _back(row)
+    said = form.cleaned_data
+    return _done(request, row, lambda: deliberation.reserve(row, said["seat"], said["reservation"], user))
 
 
 @require_POST
@@ -191,17 +176,9 @@ def decide(request: HttpRequest, pk: int, item: int) -> HttpResponse:
         messages.error(request, _("The outcome could not be read. Try again."))
         return _back(row)
     outcome, edition = form.cleaned_data["outcome"], form.cleaned_data["edition"]
-    try:
-        if outcome:
-            deliberation.decide(row, outcome, edition, user, timezone.now())
-        else:
-            deliberation.reopen_item(row, edition, user)
-    except EditConflict as conflict:
-        return _conflict(request, conflict)
-    except ValidationError as error:
-        for text in error.messages:
-            messages.error(request, text)
-    return _back(row)
+    if outcome:
+        return _done(request, row, lambda: deliberation.decide(row, outcome, edition, user, timezone.now()))
+    return _done(request, row, lambda: deliberation.reopen_item(row, edition, user))
 
 
 @require_POST
@@ -224,6 +201,18 @@ def _item(request: HttpRequest, pk: int, item: int) -> tuple[User, AgendaItem]:
     row = find_item(find_meeting(user, pk), item)
     require(user, "deployments.run_meeting")
     return user, row
+
+
+def _done(request: HttpRequest, row: AgendaItem, act: Callable[[], object], text: str | None = None) -> HttpResponse:
+    """`text` is what somebody wrote, to be seen again when somebody else wrote meanwhile."""
+    try:
+        act()
+    except EditConflict as conflict:
+        return _conflict(request, conflict, text)
+    except ValidationError as error:
+        for said in error.messages:
+            messages.error(request, said)
+    return _back(row)
 
 
 def _back(row: AgendaItem) -> HttpResponse:
