@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from django.db import transaction
-
 from intune_sync.payloads.device_reports import breach_row, breaches_job
 from intune_sync.pull.guard import check_objects
 from intune_sync.pull.matching import Statement
 from intune_sync.pull.outcome import Outcome, Pull
-from intune_sync.pull.staging import staging
-from intune_sync.pull.whole_report import finished_report, report_rows
+from intune_sync.pull.whole_report import pull_report
 
 COLUMNS = {
     "intune_id": "uuid",
@@ -60,16 +57,7 @@ WHERE kept.id IS NULL
 
 
 def pull_compliance(pull: Pull) -> Outcome:
-    report = finished_report(pull, breaches_job())
-    if isinstance(report, Outcome):
-        return report
-    with staging("pulled_breaches", COLUMNS) as table:
-        table.add(report_rows(pull, report, breach_row))
-        table.analyse()
-        seen = table.count()
-        with transaction.atomic():
-            pull.confirm()
-            return Outcome({"seen": seen, **merge(pull)})
+    return pull_report(pull, breaches_job(), breach_row, ("pulled_breaches", COLUMNS), lambda: merge(pull))
 
 
 def merge(pull: Pull) -> dict[str, int]:

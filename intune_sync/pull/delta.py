@@ -7,13 +7,15 @@ last counts. https://learn.microsoft.com/graph/delta-query-overview
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from intune_sync import own_words
 from intune_sync.graph import BadAnswer, BadRequest, GraphClient, GraphError, NotFound
 from intune_sync.graph.trail import Trail
+from intune_sync.models import SyncRun
+from intune_sync.pull.outcome import Outcome, Pull
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +33,20 @@ class Changes:
 
     items: list[dict[str, Any]]
     link: str
+
+
+def changes_or_all(
+    pull: Pull, changes: Callable[[Pull], Outcome], everything: Callable[[Pull, dict[str, int]], Outcome]
+) -> Outcome:
+    """What the run is asked for; and everything when Entra cannot tell changes any more. `everything` is given counts
+    to begin with."""
+    if pull.is_window:
+        try:
+            return changes(pull)
+        except ResyncRequired:
+            pull.run.mode = SyncRun.Mode.FULL
+            return everything(pull, {"resynced": 1})
+    return everything(pull, {})
 
 
 def start_link(graph: GraphClient, path: str, params: Mapping[str, str]) -> str:

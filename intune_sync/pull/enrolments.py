@@ -5,12 +5,11 @@ Nothing is removed because it is absent: an attempt that the report no longer ha
 
 from __future__ import annotations
 
-from django.db import connection, transaction
+from django.db import connection
 
 from intune_sync.payloads.device_reports import attempt_row, attempts_job
 from intune_sync.pull.outcome import Outcome, Pull
-from intune_sync.pull.staging import staging
-from intune_sync.pull.whole_report import finished_report, report_rows
+from intune_sync.pull.whole_report import pull_report
 
 COLUMNS = {
     "intune_id": "uuid",
@@ -61,16 +60,7 @@ _MATCHED_ROWS = "SELECT count(*) FROM matched_attempts"
 
 
 def pull_enrolments(pull: Pull) -> Outcome:
-    report = finished_report(pull, attempts_job())
-    if isinstance(report, Outcome):
-        return report
-    with staging("pulled_attempts", COLUMNS) as table:
-        table.add(report_rows(pull, report, attempt_row))
-        table.analyse()
-        seen = table.count()
-        with transaction.atomic():
-            pull.confirm()
-            return Outcome({"seen": seen, **merge()})
+    return pull_report(pull, attempts_job(), attempt_row, ("pulled_attempts", COLUMNS), merge)
 
 
 def merge() -> dict[str, int]:

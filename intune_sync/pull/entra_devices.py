@@ -8,9 +8,8 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
-from intune_sync.models import SyncRun
 from intune_sync.payloads.values import parse_id
-from intune_sync.pull.delta import ResyncRequired, changes_since, is_removed, start_link
+from intune_sync.pull.delta import changes_or_all, changes_since, is_removed, start_link
 from intune_sync.pull.guard import check_computers
 from intune_sync.pull.outcome import Outcome, Pull
 from intune_sync.pull.positions import delta_link, move_link
@@ -43,13 +42,7 @@ UPDATE fleet_device SET entra_object_id = NULL, entra_absent_runs = 0 WHERE entr
 
 
 def pull_entra_devices(pull: Pull) -> Outcome:
-    if pull.is_window:
-        try:
-            return _pull_changes(pull)
-        except ResyncRequired:
-            pull.run.mode = SyncRun.Mode.FULL
-            return _pull_whole(pull, {"resynced": 1})
-    return _pull_whole(pull, {})
+    return changes_or_all(pull, _pull_changes, _pull_whole)
 
 
 def _pull_whole(pull: Pull, counts: dict[str, int]) -> Outcome:

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Model
 
-from intune_sync.models import IntuneAssignment, IntuneGroup, SyncRun, UnmatchedRecord
+from intune_sync.models import IntuneAssignment, IntuneGroup, UnmatchedRecord
 from intune_sync.payloads.groups import (
     GROUP_FIELDS,
     GROUPS_PARAMS,
@@ -19,7 +19,7 @@ from intune_sync.payloads.groups import (
     member_count,
     rule_scope,
 )
-from intune_sync.pull.delta import ResyncRequired, start_link
+from intune_sync.pull.delta import changes_or_all, start_link
 from intune_sync.pull.group_changes import read_changes, save_changes
 from intune_sync.pull.members import COLUMNS as MEMBER_COLUMNS
 from intune_sync.pull.members import change_members, groups_of_ours, read_members, save_members
@@ -35,13 +35,7 @@ MOST_COUNTED = 400
 
 
 def pull_groups(pull: Pull) -> Outcome:
-    if pull.is_window:
-        try:
-            return _pull_changes(pull)
-        except ResyncRequired:
-            pull.run.mode = SyncRun.Mode.FULL
-            return _pull_whole(pull, {"resynced": 1})
-    return _pull_whole(pull, {})
+    return changes_or_all(pull, _pull_changes, _pull_whole)
 
 
 def _pull_changes(pull: Pull) -> Outcome:

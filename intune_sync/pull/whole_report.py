@@ -5,14 +5,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import astuple
 from datetime import timedelta
 from typing import Any
 
+from django.db import transaction
+
 from intune_sync.payloads.values import parse_date
 from intune_sync.pull.exports import ExportFailed, ended_exports, export_rows, start_exports
 from intune_sync.pull.outcome import Outcome, Pull
+from intune_sync.pull.staging import staging
 
 PATIENCE_SECONDS = 20.0
 RESUME_SECONDS = 10.0
@@ -43,8 +46,30 @@ def finished_report(pull: Pull, body: dict[str, Any]) -> str | Outcome:
     return Outcome({"exports_failed": 1}, rest={"tries": tries}, resume_in_seconds=RESUME_SECONDS)
 
 
-def report_rows(pull: Pull, url: str, row_of: Callable[[dict[str, str]], Any]) -> Iterator[tuple[Any, ...]]:
-    """The fields of what `row_of` makes of each row: a dataclass, or None for a row that is of no use."""
+def pull_report(
+    pull: Pull,
+    body: dict[str, Any],
+    row_of: Callable[[dict[str, str]], Any],
+    table: tuple[str, Mapping[str, str]],
+    merge: Callable[[], dict[str, int]],
+) -> Outcome:
+    """Stage the report's rows in `table` (name, types by column) and let `merge` bring them in, in one transaction.
+
+    `row_of` makes a dataclass of each row, or None of one that is of no use.
+    """
+    report = finished_report(pull, body)
+    if isinstance(report, Outcome):
+        return report
+    with staging(*table) as staged:
+        staged.add(_rows(pull, report, row_of))
+        staged.analyse()
+        seen = staged.count()
+        with transaction.atomic():
+            pull.confirm()
+            return Outcome({"seen": seen, **merge()})
+
+
+def _rows(pull: Pull, url: str, row_of: Callable[[dict[str, str]], Any]) -> Iterator[tuple[Any, ...]]:
     for number, row in enumerate(map(row_of, export_rows(pull.graph, url)), start=1):
         if number % 1000 == 0:
             pull.seen(number)
