@@ -91,6 +91,30 @@ def test_an_order_is_refused_or_taken_back_and_never_sent(tenant: Tenant, two: t
     assert "note-danger" in second_thought.content.decode() or "alert" in second_thought.content.decode()
 
 
+def test_no_more_go_out_than_allowed_by_page_and_api_together(
+    tenant: Tenant, two: tuple[User, User], settings: Any
+) -> None:
+    """Each is of one computer, which needs no second person."""
+    settings.DESTRUCTIVE_PER_10_MINUTES = 2
+    page, script = signed_in(two[0]), {"Authorization": f"Bearer {factories.api_token(two[0])}"}
+    devices = [managed(tenant, place) for place in (16, 17, 18, 19)]
+    for device in devices[:2]:
+        page.post(ORDERS, {"action": "wipe", "devices": device.serial_number, "reason": "Stulen"})
+    for device in devices[2:]:
+        said = {"action": "wipe", "serial_numbers": [device.serial_number], "reason": "Stulen"}
+        answer = Client().post("/api/v1/remote-actions/", said, "application/json", headers=script)
+        assert answer.status_code == 202, answer.content
+
+    apply.work(NOW, actions=True)
+
+    assert len(tenant.calls(method="POST", path_contains="/wipe")) == 2
+    assert sorted(Operation.objects.values_list("problem", flat=True).filter(status="ready")) == ["capped", "capped"]
+    apply.work(NOW + timedelta(minutes=5), actions=True)
+    assert len(tenant.calls(method="POST", path_contains="/wipe")) == 2
+    apply.work(NOW + timedelta(minutes=11), actions=True)
+    assert len(tenant.calls(method="POST", path_contains="/wipe")) == 4
+
+
 def say(client: Client, device: Device, **fields: Any) -> str:
     """The form, its preview, and then that it shall be done."""
     page = reverse("intune_sync:autopilot", args=[device.pk])
