@@ -25,7 +25,7 @@ class Place:
 PLACES = [
     Place("overview", _("Overview"), "home"),
     Place("fleet:device_list", _("Computers"), "device-laptop", "fleet.view_device"),
-    Place("deployments:school_list", _("Schools"), "school", "schools.view_school"),
+    Place("deployments:school_list", _("Schools"), "school", "schools.view_school", ("/calendar/",)),
     Place("deployments:program_list", _("The school's programs"), "table", "deployments.view_program"),
     Place("deployments:application_list", _("Applications"), "apps", "deployments.view_licence", ("/capabilities/",)),
     Place(

@@ -88,6 +88,19 @@ LOOKS: dict[str, Look] = {
     "rejected": Look("circle-x", "idle"),
     "cancelled": NOTHING,
     "abandoned": WARNING,
+    # roll-outs, their rings and gates
+    "paused": Look("clock-pause", "warn"),
+    "halted": BROKEN,
+    "aborted": WARNING,
+    "rolled_back": Look("arrow-back-up", "idle"),
+    "opening": AT_WORK,
+    "passed": DONE,
+    "skipped": NOTHING,
+    "too_few": WAITING,
+    "soaking": Look("hourglass", "wait"),
+    "pass": DONE,
+    "below": WARNING,
+    "halt": BROKEN,
     # licences
     "licence_held": DONE,
     "licence_ending": Look("hourglass", "warn"),
@@ -119,6 +132,11 @@ LOOKS: dict[str, Look] = {
     "for": Look("circle-check", "ok"),
     "against": Look("circle-x", "bad"),
     "abstains": NOTHING,
+    # the school calendar
+    "term": Look("book", "info"),
+    "break": Look("beach", "ok"),
+    "freeze": Look("snowflake", "warn"),
+    "holiday": Look("flag", "idle"),
     # notifications, mail and webhooks
     "unread": Look("bell", "info"),
     "waiting": WAITING,

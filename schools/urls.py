@@ -3,7 +3,7 @@ from django.urls import path
 from django.views.decorators.http import require_http_methods, require_POST
 from django.views.i18n import set_language
 
-from schools.views import account, audit, entra, notifications, sign_in, webhooks
+from schools.views import account, audit, calendar, calendar_edit, entra, notifications, sign_in, webhooks
 
 app_name = "schools"
 urlpatterns = [
@@ -24,6 +24,12 @@ urlpatterns = [
     path("webhooks/", webhooks.webhook_list, name="webhook_list"),
     path("webhooks/<row:pk>/", webhooks.webhook, name="webhook"),
     path("webhooks/<row:pk>/deliveries/<row:delivery>/again/", webhooks.delivery_again, name="delivery_again"),
+    path("calendar/", calendar.calendar, name="calendar"),
+    path("calendar/new/", calendar_edit.add_period, name="add_period"),
+    path("calendar/copy/", calendar_edit.copy_year, name="copy_year"),
+    path("calendar/lessons/", calendar_edit.lesson_hours, name="lesson_hours"),
+    path("calendar/<row:pk>/", calendar_edit.change_period, name="change_period"),
+    path("calendar/<row:pk>/remove/", calendar_edit.remove_period, name="remove_period"),
     path("audit/", audit.audit, name="audit"),
     path("audit/verify/", audit.audit_verify, name="audit_verify"),
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import count
 from typing import Any
 from uuid import UUID
@@ -33,7 +33,9 @@ from intune_sync.models import ActionOrder, AutopilotImport, IntuneApp, KillSwit
 from schools.models import (
     Administration,
     ApiToken,
+    CalendarPeriod,
     ClassGroup,
+    LessonHours,
     Municipality,
     Notification,
     RoleAssignment,
@@ -94,6 +96,17 @@ def school(name: str = "", *, form: str = "gymnasieskola", **columns: Any) -> Sc
 
 def class_group(school: School, name: str = "", **columns: Any) -> ClassGroup:
     return ClassGroup.objects.create(school=school, name=name or f"Klass {number()}", **columns)
+
+
+def period(kind: str = "break", name: str = "Sportlov", *, days: int = 5, **columns: Any) -> CalendarPeriod:
+    """From the Monday of week 9, for all schools."""
+    first = columns.pop("starts_on", date(2027, 3, 1))
+    last = columns.pop("ends_on", first + timedelta(days=days - 1))
+    return CalendarPeriod.objects.create(kind=kind, name=name, starts_on=first, ends_on=last, **columns)
+
+
+def lesson_hours(weekday: int = 1, begins: time = time(8), ends: time = time(16), **columns: Any) -> LessonHours:
+    return LessonHours.objects.create(weekday=weekday, begins=begins, ends=ends, **columns)
 
 
 def user(username: str = "", *, password: str | None = None, **columns: Any) -> User:

@@ -2,9 +2,10 @@
 
 from datetime import datetime
 
-from intune_sync.demo_story import baselines, catalogue, committee, engine, requests
+from intune_sync.demo_story import baselines, calendar, catalogue, committee, engine, requests
 
 CHAPTERS = (
+    calendar.tell,
     catalogue.tell,
     baselines.tell,
     committee.tell_last_meeting,

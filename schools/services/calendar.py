@@ -88,13 +88,13 @@ def set_week(scope: Scope, week: Week, *, by: User, reason: str) -> list[LessonH
     columns = columns_of(scope)
     rows = rows_of(LessonHours.objects.all(), scope)
     former = list(rows.select_for_update(of=("self",)))
-    before = [str(row) for row in former]
+    before = [_hours(row) for row in former]
     rows.delete()
     kept = [LessonHours(weekday=day, begins=at[0], ends=at[1], **columns) for day, at in sorted(week.items())]
     for row in kept:
         row.full_clean()
         row.save()
-    after = [str(row) for row in kept]
+    after = [_hours(row) for row in kept]
     if after != before:
         owner = (kept or former)[0]
         audit.record(
@@ -164,6 +164,11 @@ def _part(row: Scoped) -> dict[str, str]:
         "school_form": row.school_form.code if row.school_form else "",
         "school": row.school.name if row.school else "",
     }
+
+
+def _hours(row: LessonHours) -> str:
+    """The same in every language."""
+    return f"{row.weekday} {row.begins:%H:%M}–{row.ends:%H:%M}"
 
 
 def _given(reason: str) -> str:

@@ -95,6 +95,8 @@ def _at(school: School, teacher: User) -> dict[str, int]:
         "draft_request": app_request("draft", school, id=next(_keys), requested_by=teacher).pk,
         "deputy": _deputy(school).pk,
         "audit_event": event.pk,
+        "calendar_period": factories.period(school=school, id=next(_keys)).pk,
+        "lesson_hours": factories.lesson_hours(school=school, id=next(_keys)).pk,
         "attempt": device.enrolment_attempts.create(id=next(_keys), started_at=timezone.now()).pk,
         "breach": device.compliance_breaches.create(id=next(_keys), first_seen_at=timezone.now()).pk,
         "install_status": factories.install_status(device, factories.app_version(), id=next(_keys)).pk,
