@@ -19,9 +19,8 @@ from fleet.queries import count_by_condition
 from fleet.sentences import about_computers
 from schools.decorators import permission_required
 from schools.export import export_response
-from schools.keyset import keyset_page
 from schools.models import User
-from schools.pages import render_page
+from schools.pages import page_of, render_page
 from schools.status import look
 
 ROWS_READ_AT_ONCE = 2000
@@ -48,13 +47,7 @@ def device_list(request: HttpRequest) -> HttpResponse:
     visible = Device.objects.visible_to(user)
     narrowed = DeviceFilter(request.GET, visible, now=now)
     counts = count_by_condition(narrowed.narrowed(except_for="condition"), now)
-    page = keyset_page(
-        narrowed.narrowed().for_list().with_condition(now),
-        order=request.GET.get("sort", ""),
-        allowed=SORTS,
-        after=request.GET.get("after"),
-        before=request.GET.get("before"),
-    )
+    page = page_of(request, narrowed.narrowed().for_list().with_condition(now), SORTS)
     context = {
         "page": page,
         "problems": narrowed.errors,

@@ -29,9 +29,8 @@ from deployments.views.past import asks_for_a_day, decided_then
 from deployments.views.person import person
 from fleet.models import Platform
 from schools.decorators import permission_required
-from schools.keyset import keyset_page
 from schools.models import User
-from schools.pages import render_page
+from schools.pages import page_of, render_page
 
 SORTS = {"name": "name", "publisher": "publisher"}
 
@@ -42,13 +41,7 @@ def application_list(request: HttpRequest) -> HttpResponse:
     user, today = person(request), timezone.localdate()
     filters = CatalogueFilters.read(request.GET, user)
     applications = filters.apply(Application.objects.visible_to(user), today)
-    page = keyset_page(
-        applications.select_related("vetting_card").annotate(version_rows=_version_rows()),
-        order=request.GET.get("sort", ""),
-        allowed=SORTS,
-        after=request.GET.get("after"),
-        before=request.GET.get("before"),
-    )
+    page = page_of(request, applications.select_related("vetting_card").annotate(version_rows=_version_rows()), SORTS)
     context = {
         "page": page,
         "rows": _rows(page.rows, user),

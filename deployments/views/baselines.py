@@ -19,8 +19,8 @@ from deployments.software import effective_for_container
 from deployments.views.past import asks_for_a_day, effective_then
 from deployments.views.person import person
 from schools.decorators import permission_required
-from schools.keyset import keyset_page
 from schools.models import User
+from schools.pages import page_of
 
 Status = BaselineRevision.Status
 
@@ -35,13 +35,7 @@ def _revisions(user: User) -> Prefetch[Any]:
 def baseline_list(request: HttpRequest) -> HttpResponse:
     user = person(request)
     baselines = Baseline.objects.visible_to(user).select_related("semester").prefetch_related(_revisions(user))
-    page = keyset_page(
-        baselines,
-        order=request.GET.get("sort", "-starts"),
-        allowed={"starts": "semester__starts_on"},
-        after=request.GET.get("after"),
-        before=request.GET.get("before"),
-    )
+    page = page_of(request, baselines, {"starts": "semester__starts_on"}, order="-starts")
     active = [each for baseline in page.rows for each in shown(baseline) if each.status == Status.ACTIVE]
     context = {
         "page": page,

@@ -16,21 +16,20 @@ from deployments.models import Delegation, Proposal
 from deployments.services.delegations import decide_by_delegation, delegate, end_delegation
 from deployments.views.person import person
 from schools.decorators import permission_required, require
-from schools.keyset import keyset_page
+from schools.pages import page_of
 
 
 @require_GET
 @permission_required("deployments.view_delegation")
 def delegation_list(request: HttpRequest) -> HttpResponse:
     user, on = person(request), timezone.localdate()
-    page = keyset_page(
+    page = page_of(
+        request,
         Delegation.objects.visible_to(user)
         .select_related("user", "administration")
         .annotate(decided=Count("decisions")),
-        order=request.GET.get("sort", "-until"),
-        allowed={"until": "ends_on", "name": "user__display_name"},
-        after=request.GET.get("after"),
-        before=request.GET.get("before"),
+        {"until": "ends_on", "name": "user__display_name"},
+        order="-until",
     )
     context = {
         "page": page,

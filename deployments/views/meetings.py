@@ -23,8 +23,8 @@ from deployments.services import meetings
 from deployments.services.minutes import sign as sign_minutes
 from deployments.views.person import person
 from schools.decorators import permission_required, require
-from schools.keyset import keyset_page
 from schools.models import User
+from schools.pages import page_of
 
 HELD = (Meeting.Status.CLOSED, Meeting.Status.SIGNED)
 
@@ -33,15 +33,14 @@ HELD = (Meeting.Status.CLOSED, Meeting.Status.SIGNED)
 @permission_required("deployments.view_meeting")
 def meeting_list(request: HttpRequest) -> HttpResponse:
     user = person(request)
-    page = keyset_page(
+    page = page_of(
+        request,
         Meeting.objects.visible_to(user)
         .select_related("baseline__semester", "chair", "secretary")
         .defer("minutes")
         .annotate(size=Count("items")),
-        order=request.GET.get("sort", "-starts"),
-        allowed={"starts": "starts_at"},
-        after=request.GET.get("after"),
-        before=request.GET.get("before"),
+        {"starts": "starts_at"},
+        order="-starts",
         size=25,
     )
     context = {

@@ -26,9 +26,8 @@ from deployments.models.proposals import CONTAINERS
 from deployments.services import proposals, stances
 from deployments.views.person import person
 from schools.decorators import permission_required, require
-from schools.keyset import keyset_page
 from schools.models import User
-from schools.pages import render_page
+from schools.pages import page_of, render_page
 
 NAMES = ["application", "replaces", "version", "proposed_by", "baseline__semester", *CONTAINERS]
 UNDECIDED = [Proposal.Status.OPEN, Proposal.Status.TABLED, Proposal.Status.RETURNED]
@@ -41,12 +40,11 @@ def proposal_list(request: HttpRequest) -> HttpResponse:
     visible = Proposal.objects.visible_to(user)
     chosen = request.GET.get("status", "")
     rows = visible.filter(status=chosen) if chosen in Proposal.Status.values else visible
-    page = keyset_page(
+    page = page_of(
+        request,
         rows.select_related(*NAMES).annotate(support=Count("supporters")),
-        order=request.GET.get("sort", "-made"),
-        allowed={"made": "id", "application": "application__name"},
-        after=request.GET.get("after"),
-        before=request.GET.get("before"),
+        {"made": "id", "application": "application__name"},
+        order="-made",
         size=25,
     )
     counts = dict(visible.order_by().values_list("status").annotate(Count("pk")))

@@ -21,9 +21,8 @@ from deployments.requests.queue import waiting_for
 from deployments.services import requests
 from deployments.views.person import person
 from schools.decorators import permission_required, require
-from schools.keyset import keyset_page
 from schools.models import School, User
-from schools.pages import render_page
+from schools.pages import page_of, render_page
 
 SORTS = {"sent": "id", "needed": "needed_by", "school": "school__name"}
 Status = AppRequest.Status
@@ -37,13 +36,7 @@ def request_list(request: HttpRequest) -> HttpResponse:
     user = person(request)
     visible = AppRequest.objects.visible_to(user)
     found = _narrowed(request, visible)
-    page = keyset_page(
-        found.for_list(),
-        order=request.GET.get("sort", "-sent"),
-        allowed=SORTS,
-        after=request.GET.get("after"),
-        before=request.GET.get("before"),
-    )
+    page = page_of(request, found.for_list(), SORTS, order="-sent")
     context = {
         "page": page,
         "rows": page.rows,

@@ -20,9 +20,8 @@ from deployments.views.person import person
 from fleet.models import Condition, Device
 from fleet.queries import count_by_condition
 from schools.decorators import permission_required
-from schools.keyset import keyset_page
 from schools.models import School, SchoolForm, User
-from schools.pages import render_page
+from schools.pages import page_of, render_page
 
 SORTS = {"name": "name", "code": "school_unit_code"}
 WORTH_A_LOOK = (Condition.ATTENTION, Condition.SILENT, Condition.MISSING)
@@ -49,13 +48,7 @@ class SchoolRow:
 def school_list(request: HttpRequest) -> HttpResponse:
     user = person(request)
     schools = _narrowed(request, user)
-    page = keyset_page(
-        schools.for_list(),
-        order=request.GET.get("sort", ""),
-        allowed=SORTS,
-        after=request.GET.get("after"),
-        before=request.GET.get("before"),
-    )
+    page = page_of(request, schools.for_list(), SORTS)
     context = {
         "page": page,
         "rows": _rows(page.rows, user),

@@ -21,9 +21,8 @@ from intune_sync.push.narrowing import filters_of
 from intune_sync.services.adopt import platform_of
 from intune_sync.words import graph_sentence
 from schools.decorators import permission_required, require
-from schools.keyset import keyset_page
 from schools.models import User
-from schools.pages import render_page
+from schools.pages import page_of, render_page
 
 DECIDED = BaselineEntry.objects.filter(revision__status=BaselineRevision.Status.ACTIVE)
 UNCOVERED = Exists(IntuneAssignment.objects.filter(app=OuterRef("pk"))) & ~Q(
@@ -45,13 +44,7 @@ def app_list(request: HttpRequest) -> HttpResponse:
         found = found.filter(IN_CATALOGUE if shown == "known" else ~IN_CATALOGUE)
     elif shown == "uncovered":
         found = found.filter(UNCOVERED)
-    page = keyset_page(
-        found,
-        order=request.GET.get("sort", ""),
-        allowed={"name": "display_name", "publisher": "publisher"},
-        after=request.GET.get("after"),
-        before=request.GET.get("before"),
-    )
+    page = page_of(request, found, {"name": "display_name", "publisher": "publisher"})
     counts = IntuneApp.objects.filter(missing_since=None).aggregate(
         all=Count("pk"),
         known=Count("pk", filter=IN_CATALOGUE),

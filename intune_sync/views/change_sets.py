@@ -20,9 +20,8 @@ from intune_sync.payloads.members import calls_of
 from intune_sync.previews import Preview, SchoolShare, notices, preview, sizes, writing
 from intune_sync.words import gigabytes
 from schools.decorators import permission_required
-from schools.keyset import keyset_page
 from schools.models import School, User
-from schools.pages import render_page
+from schools.pages import page_of, render_page
 
 Status = ChangeSet.Status
 STARTED = (Status.APPLYING, Status.APPLIED, Status.FAILED, Status.ABANDONED)
@@ -47,12 +46,11 @@ def change_set_list(request: HttpRequest) -> HttpResponse:
     visible = ChangeSet.objects.visible_to(user)
     chosen = request.GET.get("status", "")
     rows = visible.filter(status=chosen) if chosen in Status.values else visible
-    page = keyset_page(
+    page = page_of(
+        request,
         rows.select_related("revision__baseline__semester", "requested_by").defer("plan"),
+        {"number": "id"},
         order="-number",
-        allowed={"number": "id"},
-        after=request.GET.get("after"),
-        before=request.GET.get("before"),
         size=25,
     )
     counts = dict(visible.order_by().values_list("status").annotate(Count("pk")))
@@ -108,13 +106,7 @@ def change_set_devices(request: HttpRequest, pk: int) -> HttpResponse:
     chosen = status if status in DeviceStatus.values else None
     school = _school(request, user)
     targets = device_targets(found, user, chosen, school.pk if school else None)
-    page = keyset_page(
-        targets.select_related("device__school"),
-        order=request.GET.get("sort", ""),
-        allowed={"name": "device__observed_name"},
-        after=request.GET.get("after"),
-        before=request.GET.get("before"),
-    )
+    page = page_of(request, targets.select_related("device__school"), {"name": "device__observed_name"})
     parts = parts_by_device(found, (target.device_id for target in page.rows))
     context = {
         "change_set": found,

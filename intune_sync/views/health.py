@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime, time
 from functools import partial
-from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
@@ -28,9 +27,8 @@ from intune_sync.signs import Workers, workers
 from intune_sync.standing import troubles
 from intune_sync.tasks import wake_pull
 from schools.decorators import permission_required, require
-from schools.keyset import keyset_page
 from schools.models import User
-from schools.pages import render_page
+from schools.pages import page_of, render_page
 
 
 @require_GET
@@ -73,7 +71,7 @@ def sync_run_list(request: HttpRequest) -> HttpResponse:
     if mode in SyncRun.Mode:
         runs = runs.filter(mode=mode)
     context = {
-        "page": keyset_page(runs, order="-id", allowed={"id": "id"}, **_cursors(request)),
+        "page": page_of(request, runs, {"id": "id"}, order="-id"),
         "resources": SyncRun.Resource.choices,
         "statuses": SyncRun.Status.choices,
         "resource": resource,
@@ -105,12 +103,7 @@ def unmatched_list(request: HttpRequest) -> HttpResponse:
     if reason in UnmatchedRecord.Reason:
         records = records.filter(reason=reason)
     context = {
-        "page": keyset_page(
-            records,
-            order=request.GET.get("sort", ""),
-            allowed={"label": "label", "serial": "serial_number", "seen": "first_seen_at"},
-            **_cursors(request),
-        ),
+        "page": page_of(request, records, {"label": "label", "serial": "serial_number", "seen": "first_seen_at"}),
         "reasons": UnmatchedRecord.Reason.choices,
         "reason": reason,
     }
@@ -146,7 +139,3 @@ def release_run(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect(run)
     messages.success(request, _("The synchronisation is done once more, and what is absent is believed."))
     return redirect(new)
-
-
-def _cursors(request: HttpRequest) -> dict[str, Any]:
-    return {"after": request.GET.get("after"), "before": request.GET.get("before")}

@@ -14,9 +14,8 @@ from intune_sync.forms_writes import ImportForm
 from intune_sync.models import AutopilotImport, ImportRow
 from intune_sync.services.imports import start_import
 from schools.decorators import permission_required
-from schools.keyset import keyset_page
 from schools.models import User
-from schools.pages import render_page
+from schools.pages import page_of, render_page
 
 LATEST = 20
 
@@ -54,13 +53,7 @@ def import_page(request: HttpRequest, pk: int) -> HttpResponse:
     rows = batch.rows.filter(status=status) if status in ImportRow.Status else batch.rows.all()
     context = {
         "batch": batch,
-        "page": keyset_page(
-            rows,
-            order="place",
-            allowed={"place": "place"},
-            after=request.GET.get("after"),
-            before=request.GET.get("before"),
-        ),
+        "page": page_of(request, rows, {"place": "place"}, order="place"),
         "operations": list(batch.operations.order_by("pk")),
         "counts": [(code, label, counts.get(code, 0)) for code, label in ImportRow.Status.choices if counts.get(code)],
         "status": status,

@@ -8,9 +8,8 @@ from django.views.decorators.http import require_GET
 from intune_sync.models import Operation
 from intune_sync.push.unfinished import unfinished_writes
 from schools.decorators import permission_required
-from schools.keyset import keyset_page
 from schools.models import User
-from schools.pages import render_page
+from schools.pages import page_of, render_page
 
 
 @require_GET
@@ -26,13 +25,7 @@ def write_list(request: HttpRequest) -> HttpResponse:
     if aside:
         writes = writes.filter(quarantined_at__isnull=aside == "0")
     context = {
-        "page": keyset_page(
-            writes,
-            order="id",
-            allowed={"id": "id"},
-            after=request.GET.get("after"),
-            before=request.GET.get("before"),
-        ),
+        "page": page_of(request, writes, {"id": "id"}, order="id"),
         "statuses": [choice for choice in Operation.Status.choices if choice[0] != Operation.Status.VERIFIED],
         "status": status,
         "is_filtered": bool(status or problem or aside),

@@ -14,9 +14,9 @@ from schools.acts import act_in_words, actor_in_words, differences, origin_in_wo
 from schools.audit import verify
 from schools.decorators import permission_required
 from schools.forms import AuditFilterForm
-from schools.keyset import KeysetPage, keyset_page
+from schools.keyset import KeysetPage
 from schools.models import AuditEvent, User
-from schools.pages import render_page
+from schools.pages import page_of, render_page
 from schools.queries import subject_urls
 
 
@@ -27,8 +27,7 @@ def audit(request: HttpRequest) -> HttpResponse:
     assert isinstance(person, User)
     form = AuditFilterForm(request.GET, user=person)
     events = form.apply(AuditEvent.objects.visible_to(person)).select_related("actor", "school")
-    after, before = request.GET.get("after"), request.GET.get("before")
-    page = keyset_page(events, order="-id", allowed={"id": "id"}, after=after, before=before)
+    page = page_of(request, events, {"id": "id"}, order="-id")
     context = {
         "form": form,
         "page": page,

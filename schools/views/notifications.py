@@ -12,10 +12,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
-from schools.keyset import keyset_page
 from schools.models import Notification, SentMail
 from schools.notifications.forms import ReadForm, WishesForm
-from schools.pages import render_page
+from schools.pages import page_of, render_page
 from schools.services import inbox
 from schools.views.account import account_context
 from schools.views.person import person
@@ -26,13 +25,7 @@ def notification_list(request: HttpRequest) -> HttpResponse:
     user = person(request)
     rows = Notification.objects.visible_to(user)
     only_unread = request.GET.get("show") == "unread"
-    page = keyset_page(
-        rows.unread() if only_unread else rows,
-        order="-id",
-        allowed={"id": "id"},
-        after=request.GET.get("after"),
-        before=request.GET.get("before"),
-    )
+    page = page_of(request, rows.unread() if only_unread else rows, {"id": "id"}, order="-id")
     context = {
         "page": page,
         "only_unread": only_unread,
@@ -77,12 +70,5 @@ def notification_settings(request: HttpRequest) -> HttpResponse:
 @require_GET
 def mailbox(request: HttpRequest) -> HttpResponse:
     """The person's own mail as it was written, whether or not it was sent on."""
-    page = keyset_page(
-        SentMail.objects.visible_to(person(request)),
-        order="-id",
-        allowed={"id": "id"},
-        after=request.GET.get("after"),
-        before=request.GET.get("before"),
-        size=20,
-    )
+    page = page_of(request, SentMail.objects.visible_to(person(request)), {"id": "id"}, order="-id", size=20)
     return render_page(request, "schools/mailbox.html", {"page": page}, partial="schools/_mailbox_list.html")

@@ -14,11 +14,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from schools.decorators import permission_required
-from schools.keyset import keyset_page
 from schools.models import WebhookDelivery, WebhookEndpoint
 from schools.notifications.forms import WebhookChangeForm, WebhookForm
 from schools.notifications.kinds import kinds
-from schools.pages import render_page
+from schools.pages import page_of, render_page
 from schools.services import webhooks
 from schools.views.person import person
 
@@ -62,13 +61,7 @@ def webhook(request: HttpRequest, pk: int) -> HttpResponse:
         else:
             messages.success(request, _("The webhook is changed."))
             return redirect(found)
-    page = keyset_page(
-        found.deliveries.all(),
-        order="-id",
-        allowed={"id": "id"},
-        after=request.GET.get("after"),
-        before=request.GET.get("before"),
-    )
+    page = page_of(request, found.deliveries.all(), {"id": "id"}, order="-id")
     context: dict[str, Any] = {"webhook": found, "form": form, "page": page, "labels": _labels(page.rows)}
     if form.is_bound:
         return render(request, "schools/webhook.html", context, status=400)
