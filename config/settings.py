@@ -263,6 +263,7 @@ SIGN_SECONDS = 20
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "intune_sync.tasks.sweep", "schedule": SWEEP_SECONDS},
     "requests": {"task": "deployments.tasks.advance_requests", "schedule": 60},
+    "rollouts": {"task": "deployments.tasks.advance_rollouts", "schedule": 60},
     "ends": {"task": "deployments.tasks.remind_of_ends", "schedule": crontab(hour="6", minute="40")},
     "dates": {"task": "deployments.tasks.announce_dates", "schedule": crontab(hour="6", minute="50")},
     "people": {"task": "schools.tasks.ask_entra", "schedule": 300, "options": {"expires": 300}},

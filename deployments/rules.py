@@ -37,6 +37,7 @@ rules.add_perm("deployments.propose_change", is_it_admin)
 rules.add_perm("deployments.approve_changeset", is_it_admin)
 rules.add_perm("deployments.cancel_changeset", is_it_admin)
 rules.add_perm("deployments.apply_changeset", is_it_admin)
+rules.add_perm("deployments.run_rollout", is_it_admin)
 
 rules.add_perm("deployments.view_apprequest", reader_of("deployments.view_apprequest"))
 rules.add_perm("deployments.make_apprequest", requests.asks)

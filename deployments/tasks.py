@@ -6,13 +6,19 @@ from celery import shared_task
 from django.utils import timezone
 
 from deployments.committee.announcing import announce
-from deployments.services import reminders, requests
+from deployments.services import reminders, requests, rollouts
 
 
 @shared_task
 def advance_requests() -> None:
     """Reminders, escalation, and requests that follow their change to the computers."""
     requests.advance(timezone.now())
+
+
+@shared_task
+def advance_rollouts() -> None:
+    """Gates, halts, computers that the calendar lets in, and the next ring."""
+    rollouts.advance(timezone.now())
 
 
 @shared_task

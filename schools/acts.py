@@ -270,6 +270,19 @@ COLUMNS: dict[str, str | Promise] = {
     "version": gettext_lazy("Version"),
     "vote": gettext_lazy("Vote"),
     "way": gettext_lazy("Way of signing in"),
+    "ring": gettext_lazy("Ring"),
+    "computers": gettext_lazy("Computers"),
+    "verdict": gettext_lazy("Verdict of the gate"),
+    "with_ring": gettext_lazy("Goes along with ring"),
+    "count": gettext_lazy("Number"),
+    "least_per_model": gettext_lazy("Computers of each model"),
+    "soak_hours": gettext_lazy("Hours between rings"),
+    "min_sample": gettext_lazy("Fewest reports"),
+    "least_success": gettext_lazy("Least success"),
+    "strategy": gettext_lazy("Strategy"),
+    "pilot_school": gettext_lazy("Pilot school"),
+    "gate": gettext_lazy("Gate"),
+    "seed": gettext_lazy("Seed"),
 }
 
 VALUES: dict[str, dict[str, str | Promise]] = {

@@ -34,8 +34,8 @@ class Rollout(Moves):
     """How one change set reaches the computers.
 
     A *queued* one has been started by a person and waits for its day, or for another with the same app to end. Halting
-    and pausing only stop further rings: what is out stays. `halt_code` and `halt_data` are told in the reader's
-    language by `deployments.rollouts.words`.
+    and pausing only stop further rings: what is out stays, and a ring that is being written is written. `halt_code`
+    and `halt_data` are told in the reader's language by `deployments.rollouts.words`.
     """
 
     class Status(models.TextChoices):
@@ -61,8 +61,8 @@ class Rollout(Moves):
         "planned": frozenset({"queued", "running", "aborted"}),
         "queued": frozenset({"planned", "running", "aborted"}),
         "running": frozenset({"paused", "halted", "done", "aborted"}),
-        "paused": frozenset({"running", "halted", "aborted"}),
-        "halted": frozenset({"running", "aborted"}),
+        "paused": frozenset({"running", "halted", "done", "aborted"}),
+        "halted": frozenset({"running", "done", "aborted"}),
         "done": frozenset({"rolled_back"}),
         "aborted": frozenset({"rolled_back"}),
     }
@@ -241,9 +241,13 @@ class RingMember(models.Model):
 
 
 class RingGroup(models.Model):
-    """A static Entra group of a ring; two where one list has to both include and exclude some of its computers."""
+    """A static Entra group of some computers of a ring; without a ring, of those that have to be named from the start
+    until the last ring to keep what they had. Several of a ring where its computers do not all get the same, or where
+    one list has to both include and exclude them.
+    """
 
-    ring = models.ForeignKey(Ring, on_delete=models.CASCADE, related_name="groups")
+    rollout = models.ForeignKey(Rollout, on_delete=models.CASCADE, related_name="groups")
+    ring = models.ForeignKey(Ring, on_delete=models.CASCADE, null=True, related_name="groups")
     part = models.PositiveSmallIntegerField(default=1)
     entra_group_id = models.UUIDField(null=True, editable=False, help_text=_("Empty until it has been created."))
     deleted_at = models.DateTimeField(_("deleted"), null=True, editable=False)
@@ -251,15 +255,35 @@ class RingGroup(models.Model):
     class Meta:
         verbose_name = _("group of a ring")
         verbose_name_plural = _("groups of rings")
-        constraints = [models.UniqueConstraint(fields=["ring", "part"], name="ring_part_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["rollout", "ring", "part"], nulls_distinct=False, name="ring_part_once")
+        ]
 
     def __str__(self) -> str:
-        return self.mail_nickname
+        return f"{self.rollout}, {self.ring}" if self.ring else str(self.rollout)
 
     @property
     def mail_nickname(self) -> str:
         """By which it is found again in Entra."""
         return f"terminsklar-ring-{self.pk}"
+
+
+class RingGroupMember(models.Model):
+    """A computer that belongs in a ring's group as soon as it is let in; one that keeps what it had, from the start."""
+
+    group = models.ForeignKey(RingGroup, on_delete=models.CASCADE, related_name="members")
+    device = models.ForeignKey(Device, on_delete=models.PROTECT, related_name="ring_groups")
+    confirmed_at = models.DateTimeField(
+        _("confirmed"), null=True, help_text=_("When reading back from Entra showed it in the group.")
+    )
+
+    class Meta:
+        verbose_name = _("computer in a ring’s group")
+        verbose_name_plural = _("computers in rings’ groups")
+        constraints = [models.UniqueConstraint(fields=["group", "device"], name="computer_once_in_ring_group")]
+
+    def __str__(self) -> str:
+        return f"{self.device}: {self.group}"
 
 
 class RingGroupUse(models.Model):

@@ -18,6 +18,7 @@ from typing import Any
 from deployments.rollouts.chance import as_unequal, at_most, bounds, corrected
 
 ALPHA = 0.001
+LIKELY = 0.05
 FEWEST_FAILURES = 3
 """Below this nothing is called a pattern, whatever the odds."""
 FEWEST_BEFORE = 20
@@ -141,9 +142,10 @@ def findings(cells: Sequence[Cell], rules: Rules) -> list[Finding]:
     for cell in sorted(cells, key=lambda each: (each.version, each.model)):
         by_version[cell.version].append(cell)
     asked = [found for of in by_version.values() for found in _of_version(of, rules)]
-    sure = corrected([each.chance for each in asked])
-    certain = [each for each, chance in zip(asked, sure, strict=True) if chance < ALPHA and _is_worth(each)]
-    return sorted(_without_echoes(certain), key=lambda each: (each.chance, each.key))
+    worth = [pair for pair in zip(asked, corrected([each.chance for each in asked]), strict=True) if _is_worth(pair[0])]
+    certain = [each for each, chance in worth if chance < ALPHA]
+    likely = [each for each, chance in worth if chance < LIKELY and each.model is not None]
+    return sorted(_without_echoes(certain, likely), key=lambda each: (each.chance, each.key))
 
 
 def _of_version(cells: Sequence[Cell], rules: Rules) -> list[Finding]:
@@ -182,7 +184,10 @@ def _is_worth(finding: Finding) -> bool:
     return finding.failed >= FEWEST_FAILURES and finding.failed / finding.reported >= finding.normal + CLEARLY
 
 
-def _without_echoes(certain: Sequence[Finding]) -> list[Finding]:
-    """Where a model stands out, the version as a whole is bad because of it: the model is the finding."""
-    with_model = {each.version for each in certain if each.model is not None}
-    return [each for each in certain if each.model is not None or each.version not in with_model]
+def _without_echoes(certain: Sequence[Finding], likely: Sequence[Finding]) -> list[Finding]:
+    """Where models stand out, the version as a whole is bad because of them: they are the findings. That something is
+    wrong has to be certain; then it may be likely only that it is the model."""
+    bad = {each.version for each in certain}
+    models = {each.key: each for each in (*certain, *likely) if each.model is not None and each.version in bad}
+    with_model = {each.version for each in models.values()}
+    return [*models.values(), *(each for each in certain if each.model is None and each.version not in with_model)]

@@ -61,6 +61,13 @@ def test_version_that_fails_everywhere_is_named_without_a_model() -> None:
     assert [(each.code, each.model) for each in findings(cells, RULES)] == [("app_fails", None)]
 
 
+def test_model_is_named_although_only_the_version_is_certain() -> None:
+    """Six of six against none of six might be chance once in a thousand; that six of twelve fail is none."""
+    (found,) = findings([Cell(7, 1, Tally(done=6)), Cell(7, 2, Tally(failed=6))], RULES)
+
+    assert (found.code, found.model) == ("model_fails", 2)
+
+
 def test_what_is_normal_for_the_app_halts_nothing() -> None:
     """One in five fails, and always did."""
     cells = [Cell(7, model, Tally(done=80, failed=20), Tally(done=800, failed=200)) for model in range(1, 5)]

@@ -1,0 +1,135 @@
+"""Starting a roll-out: at once, or in its turn when its day has come and no other has the same app."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from deployments.models import ChangeSet, Rollout
+from deployments.models.moves import InvalidMove
+from deployments.notices import rollouts as notices
+from deployments.rollouts.calendars import doors_of
+from deployments.rollouts.candidates import computers_of
+from deployments.services import changes
+from deployments.services.rollouts.acts import check_allowed, locked, record, require
+from deployments.services.rollouts.planning import check_break
+from schools.models import User
+
+Status = Rollout.Status
+PutInForce = Callable[[ChangeSet, User | None, datetime, Callable[[], object]], object]
+"""What the sync engine passes: puts an approved change set in force if its plan is still true, and calls the last
+argument in the transaction in which the change set starts. Raises ValidationError when it may not start."""
+
+
+class ChangedSinceDrawn(ValidationError):
+    """The change has other computers now than when its rings were drawn."""
+
+
+@dataclass(frozen=True)
+class Wait:
+    """What a queued roll-out waits for: `until` its day or the first school that may begin, or `others` to end."""
+
+    until: datetime | None = None
+    others: tuple[ChangeSet, ...] = ()
+
+
+@transaction.atomic
+def ask_to_start(rollout: Rollout, *, by: User, now: datetime) -> Rollout:
+    """From planned to queued: it starts by itself as soon as nothing is in its way (`rollouts.queue`)."""
+    check_allowed(by)
+    row = locked(rollout)
+    require(row, Status.PLANNED)
+    if row.change_set.status != ChangeSet.Status.APPROVED:
+        raise InvalidMove(row.change_set.status, row.change_set.get_status_display())
+    check_drawn(row)
+    check_break(row.starts_in, now)
+    row.move_to(Status.QUEUED, started_by=by)
+    record("rollout.queued", row, by, Status.PLANNED)
+    return row
+
+
+def check_drawn(row: Rollout) -> None:
+    """Raises ChangedSinceDrawn unless exactly the computers of the change are in its rings."""
+    now_in = set(computers_of(row.change_set).values_list("pk", flat=True))
+    if now_in != set(row.members.values_list("device", flat=True)):
+        raise ChangedSinceDrawn(_("The change concerns other computers since the rings were drawn. Draw them anew."))
+
+
+def start(rollout: Rollout, *, by: User, now: datetime, put_in_force: PutInForce) -> Rollout:
+    """Start now if nothing is in its way, else let it wait its turn. Raises what `put_in_force` raises; then it is
+    planned again."""
+    row = ask_to_start(rollout, by=by, now=now)
+    if waits_for(row, now) is None:
+        try:
+            put_in_force(row.change_set, by, now, lambda: begin(row, now))
+        except changes.AnotherUnderWay:
+            pass  # it came first; this one waits
+        except Exception:
+            _plan_again(row, by, _("It could not be started."))
+            raise
+    row.refresh_from_db()
+    return row
+
+
+def start_queued(now: datetime, put_in_force: PutInForce) -> int:
+    """Start those whose turn has come, oldest first; one that may not start any more is planned again, and who asked
+    for it is told why. Returns how many started."""
+    started = 0
+    for row in Rollout.objects.filter(status=Status.QUEUED).select_related("change_set", "starts_in").order_by("pk"):
+        if waits_for(row, now) is not None:
+            continue
+        try:
+            put_in_force(row.change_set, row.started_by, now, lambda row=row: begin(row, now))  # type: ignore[misc]
+            started += 1
+        except changes.AnotherUnderWay:
+            continue
+        except ValidationError as refusal:
+            _plan_again(row, None, " ".join(refusal.messages))
+    return started
+
+
+def _plan_again(row: Rollout, by: User | None, reason: str) -> None:
+    """Unless somebody else has started it meanwhile."""
+    row.refresh_from_db()
+    if row.status == Status.QUEUED:
+        take_out_of_queue(row, by=by, reason=reason)
+
+
+def waits_for(rollout: Rollout, now: datetime) -> Wait | None:
+    """None: it can start now."""
+    others = ChangeSet.objects.filter(changes__in=changes.in_the_way(rollout.change_set)).distinct().order_by("pk")
+    doors = doors_of(rollout, now)
+    schools = set(computers_of(rollout.change_set).values_list("school", flat=True))
+    first = min((doors.first_at(school) for school in schools), default=now)
+    if first > now or others:
+        return Wait(first if first > now else None, tuple(others))
+    return None
+
+
+def begin(rollout: Rollout, now: datetime) -> Rollout:
+    """From queued to running, in the transaction in which the change set starts being applied."""
+    row = locked(rollout)
+    check_drawn(row)
+    row.move_to(Status.RUNNING, started_at=now)
+    record("rollout.started", row, row.started_by, Status.QUEUED)
+    return row
+
+
+@transaction.atomic
+def take_out_of_queue(rollout: Rollout, *, by: User | None, reason: str = "") -> Rollout:
+    """From queued back to planned: by a person, or (None) because it could not be started."""
+    if by is not None:
+        check_allowed(by)
+    row = locked(rollout)
+    require(row, Status.QUEUED)
+    asked_by = row.started_by
+    row.move_to(Status.PLANNED, started_by=None)
+    record("rollout.not_started", row, by, Status.QUEUED, reason)
+    if by is None:
+        notices.tell_not_started(row, asked_by, reason)
+    return row
