@@ -113,7 +113,7 @@ class ChangeSet(Moves):
 
 
 class AssignmentChange(models.Model):
-    """One app object whose assignments the change set alters: our targets before and after.
+    """One app object whose assignments the change set alters: our targets before and after, and in between.
 
     Targets are `[{"kind": "school_form", "key": 3, "intent": "required", "exclude": false, "name": "…"}, …]`, sorted.
     """
@@ -122,6 +122,9 @@ class AssignmentChange(models.Model):
     app_version = models.ForeignKey(AppVersion, on_delete=models.PROTECT, related_name="+")
     targets_before = models.JSONField(default=list)
     targets_after = models.JSONField(default=list)
+    targets_meanwhile = models.JSONField(
+        null=True, help_text=_("In a roll-out: what holds until the last ring, beside what the opened rings have.")
+    )
     written_at = models.DateTimeField(
         _("written to Intune"), null=True, help_text=_("When reading back from Intune confirmed it.")
     )

@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from deployments.models import AppVersion, AssignmentChange, ChangeSet, SoftwareProfile
+from deployments.models import AppVersion, AssignmentChange, ChangeSet, RingGroup, SoftwareProfile
 from deployments.models.moves import Moves
 from fleet.models import Device
 from intune_sync.models.imports import AutopilotImport
@@ -23,14 +23,16 @@ from schools.models import User
 def _names_its_object() -> Q:
     """Each kind has its own column, and no other kind's."""
     assigned = Q(change_set__isnull=False, change__isnull=False, intune_app_id__isnull=False)
-    assigns = assigned & Q(kind="assign", profile=None)
-    keeps_group = Q(kind="group", profile__isnull=False, change=None, intune_app_id=None)
+    assigns = assigned & Q(kind="assign", profile=None, ring_group=None)
+    keeps_group = (Q(profile=None) ^ Q(ring_group=None)) & Q(kind="group", change=None, intune_app_id=None)
     alone = Q(profile=None, change=None, change_set=None)
+    drops_group = alone & Q(kind="drop_group", ring_group__isnull=False, intune_app_id=None)
+    alone &= Q(ring_group=None)
     creates_app = alone & Q(kind="create_app", requested_by__isnull=False)
     marks_identity = alone & Q(kind="identity", requested_by__isnull=False, intune_app_id=None)
     imports = alone & Q(kind="import", batch__isnull=False, intune_app_id=None)
     acts = alone & Q(kind="action", order__isnull=False, device__isnull=False, epoch__isnull=False, intune_app_id=None)
-    return assigns | keeps_group | creates_app | marks_identity | imports | acts
+    return assigns | keeps_group | drops_group | creates_app | marks_identity | imports | acts
 
 
 class OperationQuerySet(models.QuerySet["Operation"]):
@@ -49,9 +51,9 @@ class OperationQuerySet(models.QuerySet["Operation"]):
 
 
 class Operation(Moves):
-    """One thing in Intune or Entra to be brought to what was approved: an app's assignment list, the members of a
-    group that the portal keeps, an app that is to be created, a part of an import, the group tag or user of an
-    Autopilot identity, or a remote action for one computer.
+    """One thing in Intune or Entra to be brought to what was approved: an app's assignment list, in a roll-out once
+    for each ring; the members of a group that the portal keeps, or its end; an app that is to be created, a part of an
+    import, the group tag or user of an Autopilot identity, or a remote action for one computer.
 
     The worker that holds the lease has the current `fence`; any later claim raises it, and a late worker's updates,
     which are conditional on its own fence, then change nothing.
@@ -60,6 +62,7 @@ class Operation(Moves):
     class Kind(models.TextChoices):
         ASSIGN = "assign", _("Assignments of an app")
         GROUP = "group", _("Group in Entra")
+        DROP_GROUP = "drop_group", _("Group in Entra that is done with")
         CREATE_APP = "create_app", _("New app in Intune")
         IDENTITY = "identity", _("Group tag or user in Autopilot")
         IMPORT = "import", _("Registration in Autopilot")
@@ -81,6 +84,7 @@ class Operation(Moves):
 
         NO_GROUP = "no_group", _("The group that the app is to be assigned to could not be created.")
         GROUP_GONE = "group_gone", _("The group is no longer in Entra. It is created again with the next change.")
+        NOT_OURS = "not_ours", _("The group in Entra is not the one that the portal made, so it is left alone.")
         NOT_SEEN = "not_seen", _("The group has just been created and cannot be read everywhere yet.")
         APP_GONE = "app_gone", _("The app is no longer in Intune.")
         NOT_PUBLISHED = "not_published", _("The app is not published in Intune yet.")
@@ -123,6 +127,8 @@ class Operation(Moves):
         "change__app_version__application",
         "profile__class_group__school",
         "profile__device__school",
+        "ring_group__rollout",
+        "ring_group__ring",
         "device",
         "order",
         "batch",
@@ -135,8 +141,12 @@ class Operation(Moves):
 
     kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices, default=Kind.ASSIGN)
     change_set = models.ForeignKey(ChangeSet, on_delete=models.PROTECT, null=True, related_name="operations")
-    change = models.OneToOneField(AssignmentChange, on_delete=models.PROTECT, null=True, related_name="operation")
+    change = models.ForeignKey(AssignmentChange, on_delete=models.PROTECT, null=True, related_name="operations")
+    stage = models.PositiveSmallIntegerField(
+        _("stage"), default=0, help_text=_("Number of the roll-out’s ring that it writes; 0 without rings.")
+    )
     profile = models.ForeignKey(SoftwareProfile, on_delete=models.PROTECT, null=True, related_name="operations")
+    ring_group = models.ForeignKey(RingGroup, on_delete=models.PROTECT, null=True, related_name="operations")
     requested_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     device = models.ForeignKey(Device, on_delete=models.PROTECT, null=True, related_name="operations")
     order = models.ForeignKey(ActionOrder, on_delete=models.PROTECT, null=True, related_name="operations")
@@ -197,6 +207,12 @@ class Operation(Moves):
                 name="one_open_operation_per_group",
             ),
             models.UniqueConstraint(
+                fields=["ring_group"],
+                condition=~Q(status__in=["verified", "failed"]),
+                name="one_open_operation_per_ring_group",
+            ),
+            models.UniqueConstraint(fields=["change", "stage"], name="app_once_per_stage"),
+            models.UniqueConstraint(
                 fields=["device"],
                 condition=Q(is_destructive=True) & ~Q(status__in=["verified", "failed"]),
                 name="one_open_destructive_action",
@@ -232,11 +248,11 @@ class Operation(Moves):
 
     @property
     def subject(self) -> str:
-        """What it is about: the app, or the container whose group it is."""
+        """What it is about: the app, or whose group it is."""
         if self.kind == self.Kind.ASSIGN:
             return str(self.change)
-        if self.kind == self.Kind.GROUP:
-            return gettext("Group for %(container)s") % {"container": self.profile}
+        if self.kind in (self.Kind.GROUP, self.Kind.DROP_GROUP):
+            return gettext("Group for %(container)s") % {"container": self.profile or self.ring_group}
         if self.kind == self.Kind.IMPORT:
             return str(self.batch)
         if self.order:

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from deployments.models import SoftwareProfile
+from deployments.models import RingGroup
 from fleet.models import Device
 from intune_sync.graph import BatchRequest, GraphClient, NotFound
 from intune_sync.graph.batch import MOST
@@ -36,6 +36,7 @@ from intune_sync.payloads.members import (
 )
 from intune_sync.payloads.values import text
 from intune_sync.push import kept_groups, ledger
+from intune_sync.push.kept_groups import Owner
 from intune_sync.push.kill_points import reach
 from intune_sync.push.ledger import Lease
 from intune_sync.push.sending import send, send_many
@@ -61,16 +62,16 @@ class _Group:
 
 def carry_out(lease: Lease, client: GraphClient, at: Clock) -> None:
     """Bring the group to what the portal's tables say. Raises GraphError and LostLease."""
-    profile = cast(SoftwareProfile, lease.operation.profile)
-    devices = list(kept_groups.members_of(profile))
-    wanted = _Group(kept_groups.group_name(profile), _objects(client, devices))
-    group_id = kept_groups.group_id(profile)
+    owner = _owner(lease)
+    devices = list(kept_groups.members_of(owner))
+    wanted = _Group(kept_groups.group_name(owner), _objects(client, devices))
+    group_id = kept_groups.group_id(owner)
     if group_id is None:
-        group_id = _find(profile, client)
+        group_id = find(owner, client)
         if group_id is None and _may_still_be_shown(lease.operation, at()):
             return lease.look_again(Problem.NOT_SEEN, at(), LOOK_AGAIN_SECONDS)
-        group_id = group_id or _create(lease, profile, client, at)
-        _keep(lease, profile, group_id, at())
+        group_id = group_id or _create(lease, owner, client, at)
+        _keep(lease, owner, group_id, at())
     try:
         present = _read(client, group_id)
         reach("after_read")
@@ -79,16 +80,19 @@ def carry_out(lease: Lease, client: GraphClient, at: Clock) -> None:
             present = _read(client, group_id)
             reach("after_reading_back")
     except NotFound:
-        return _not_there(lease, profile, at())
+        return _not_there(lease, owner, at())
     if present != wanted:
         return lease.try_again(Problem.NO_EFFECT, at())
-    members = [each for each in devices if each.entra_object_id in wanted.members]
-    return _record(lease, group_id, wanted.name, members, at())
+    return _record(lease, group_id, wanted, devices, at())
 
 
-def _find(profile: SoftwareProfile, client: GraphClient) -> UUID | None:
+def _owner(lease: Lease) -> Owner:
+    return cast(Owner, lease.operation.profile or lease.operation.ring_group)
+
+
+def find(owner: Owner, client: GraphClient) -> UUID | None:
     """Searched before it is created: an earlier try may have created it and never heard so."""
-    found = client.pages(GROUPS_PATH, by_nickname(kept_groups.nickname(profile)))
+    found = client.pages(GROUPS_PATH, by_nickname(kept_groups.nickname(owner)))
     return oldest_static(raw for page in found for raw in page)
 
 
@@ -97,20 +101,20 @@ def _may_still_be_shown(operation: Operation, now: datetime) -> bool:
     return operation.in_doubt and operation.sent_at is not None and now - operation.sent_at < LISTED_WITHIN
 
 
-def _create(lease: Lease, profile: SoftwareProfile, client: GraphClient, at: Clock) -> UUID:
-    body = group_body(kept_groups.nickname(profile), kept_groups.group_name(profile))
+def _create(lease: Lease, owner: Owner, client: GraphClient, at: Clock) -> UUID:
+    body = group_body(kept_groups.nickname(owner), kept_groups.group_name(owner))
     answer = send(lease, body, partial(client.post, GROUPS_PATH, body), at, in_doubt=True)
     return UUID(answer.body["id"])
 
 
-def _keep(lease: Lease, profile: SoftwareProfile, group_id: UUID, now: datetime) -> None:
-    name = kept_groups.group_name(profile)
+def _keep(lease: Lease, owner: Owner, group_id: UUID, now: datetime) -> None:
+    name = kept_groups.group_name(owner)
     with transaction.atomic():
         lease.keep(in_doubt=False)
-        kept_groups.set_group_id(profile, group_id)
-        KeptGroup.objects.update_or_create(profile=profile, defaults={"created_at": now})
+        kept_groups.set_group_id(owner, group_id)
+        KeptGroup.objects.update_or_create(**kept_groups.column_of(owner), defaults={"created_at": now})
         IntuneGroup.objects.get_or_create(graph_id=group_id, defaults={"display_name": name})
-        audit.record("group.created", profile, by=None, after={"group": name, "entra_group_id": str(group_id)})
+        audit.record("group.created", owner, by=None, after={"group": name, "entra_group_id": str(group_id)})
 
 
 def _objects(client: GraphClient, devices: Iterable[Device]) -> frozenset[UUID]:
@@ -168,48 +172,51 @@ class _Writing:
                 raise answer.error
 
 
-def _not_there(lease: Lease, profile: SoftwareProfile, now: datetime) -> None:
+def _not_there(lease: Lease, owner: Owner, now: datetime) -> None:
     """Too new to be known everywhere, or taken away by somebody; then it is created again for a change that needs it.
 
     What was assigned to the former group reaches nobody until the next change names the new one.
     """
-    kept = KeptGroup.objects.filter(profile=profile).first()
+    kept = KeptGroup.objects.filter(**kept_groups.column_of(owner)).first()
     if kept and now - kept.created_at < SETTLES_WITHIN:
         lease.wait(Problem.NOT_SEEN, now, seconds=LOOK_AGAIN_SECONDS)
         return
     with transaction.atomic():
-        kept_groups.set_group_id(profile, None)
-        KeptGroup.objects.filter(profile=profile).delete()
+        kept_groups.set_group_id(owner, None)
+        KeptGroup.objects.filter(**kept_groups.column_of(owner)).delete()
         if lease.operation.change_set_id:
             lease.try_again(Problem.GROUP_GONE, now)
         else:
             lease.fail(Problem.GROUP_GONE, now)
 
 
-def _record(lease: Lease, group_id: UUID, name: str, devices: list[Device], now: datetime) -> None:
+def _record(lease: Lease, group_id: UUID, wanted: _Group, devices: list[Device], now: datetime) -> None:
     """Verified: remembered is who was meant, so that the sweep sees when that changes."""
-    profile = cast(SoftwareProfile, lease.operation.profile)
+    owner, of = _owner(lease), kept_groups.column_of(_owner(lease))
+    members = [each for each in devices if each.entra_object_id in wanted.members]
     with transaction.atomic():
         change_set_id = ledger.lock_change_set(lease.operation)
-        before = KeptGroup.objects.filter(profile=profile).values_list("member_count", flat=True).first()
+        before = KeptGroup.objects.filter(**of).values_list("member_count", flat=True).first()
         lease.move(Status.VERIFIED, now, finished_at=now, problem="", error="", waits=0)
         seen = {
-            "members_digest": kept_groups.members_digest(each.entra_device_id for each in devices),
-            "member_count": len(devices),
+            "members_digest": kept_groups.members_digest(each.entra_device_id for each in members),
+            "member_count": len(members),
             "verified_at": now,
         }
-        KeptGroup.objects.update_or_create(profile=profile, defaults=seen, create_defaults={**seen, "created_at": now})
-        IntuneGroup.objects.filter(graph_id=group_id).update(member_count=len(devices))
-        after = {"members": len(devices), "entra_group_id": str(group_id), "request_id": lease.operation.request_id}
-        _note_name(profile, group_id, name)
-        audit.record("group.filled", profile, by=None, before={"members": before or 0}, after=after)
+        KeptGroup.objects.update_or_create(**of, defaults=seen, create_defaults={**seen, "created_at": now})
+        IntuneGroup.objects.filter(graph_id=group_id).update(member_count=len(members))
+        after = {"members": len(members), "entra_group_id": str(group_id), "request_id": lease.operation.request_id}
+        _note_name(owner, group_id, wanted.name)
+        audit.record("group.filled", owner, by=None, before={"members": before or 0}, after=after)
+        if isinstance(owner, RingGroup):
+            owner.members.filter(device__in=devices, confirmed_at=None).update(confirmed_at=now)
         ledger.finish_if_done(change_set_id, now)
 
 
-def _note_name(profile: SoftwareProfile, group_id: UUID, name: str) -> None:
+def _note_name(owner: Owner, group_id: UUID, name: str) -> None:
     """In the mirror, and in the audit trail when the mirror had another."""
     known = IntuneGroup.objects.select_for_update().filter(graph_id=group_id).first()
     if known and known.display_name != name:
-        audit.record("group.renamed", profile, by=None, before={"group": known.display_name}, after={"group": name})
+        audit.record("group.renamed", owner, by=None, before={"group": known.display_name}, after={"group": name})
         known.display_name = name
         known.save(update_fields=["display_name"])

@@ -8,15 +8,16 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from typing import cast
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
-from deployments.models import ChangeSet
+from deployments.models import ChangeSet, RingGroupMember
 from fleet.models import Device
 from intune_sync.models import IntuneGroup, KeptGroup, Operation
-from intune_sync.push.kept_groups import group_id, group_name, members_digest
+from intune_sync.push.kept_groups import Owner, column_of, group_id, group_name, in_ring_groups, members_digest
 
 TRY_AGAIN_AFTER = timedelta(minutes=5)
 """For the same members and name, when the last try failed or some of them were not in Entra yet."""
@@ -30,19 +31,23 @@ class Wanted:
     name: str = ""
 
 
-def put_operation(profile_id: int, change_set: ChangeSet | None = None, wanted: Wanted | None = None) -> None:
-    """Let a worker look after the container's group, before the apps of `change_set` are written. One that waits
-    already is taken over by the change set."""
-    waiting = Operation.objects.open().filter(profile=profile_id)
+def put_operation(
+    owner: Owner, change_set: ChangeSet | None = None, wanted: Wanted | None = None, *, stage: int = 0
+) -> None:
+    """Let a worker look after the group, before the apps of `change_set` are written. One that waits already is taken
+    over by the change set."""
+    of = column_of(owner)
+    waiting = Operation.objects.open().filter(kind=Operation.Kind.GROUP, **of)
     lane = lane_of(change_set.pk) if change_set else "groups"
-    if waiting.update(change_set=change_set, lane=lane) if change_set else waiting.exists():
+    if waiting.update(change_set=change_set, lane=lane, stage=stage) if change_set else waiting.exists():
         return
     new = Operation(
         kind=Operation.Kind.GROUP,
-        profile_id=profile_id,
         change_set=change_set,
         desired=asdict(wanted or Wanted()),
         lane=lane,
+        stage=stage,
+        **of,
     )
     with suppress(IntegrityError), transaction.atomic():
         new.save(force_insert=True)
@@ -57,20 +62,30 @@ def sweep(now: datetime) -> int:
     """An operation for each group that is no longer as it was confirmed, or that Entra had otherwise at the last
     reading; how many there were.
 
-    Four queries, and only when the portal keeps any group.
+    Four queries, five with rings, and only when the portal keeps any group.
     """
-    kept = list(KeptGroup.objects.select_related("profile__class_group__school", "profile__device__school"))
+    kept = list(KeptGroup.objects.select_related(*_OWNERS))
     if not kept:
         return 0
-    members, seen, tried = _members(), _seen(map(_id, kept)), _tried_lately(now)
+    members, seen, tried = _members(kept), _seen(map(_id, kept)), _tried_lately(now)
     differing = 0
     for group in kept:
-        wanted = Wanted(members_digest(members[group.profile_id]), group_name(group.profile))
+        key = (group.profile_id, group.ring_group_id)
+        wanted = Wanted(members_digest(members[key]), group_name(_owner(group)))
         is_right = wanted.members == group.members_digest and _looks_right(seen.get(_id(group)), group, wanted)
-        if _id(group) and not is_right and (group.profile_id, wanted) not in tried:
-            put_operation(group.profile_id, wanted=wanted)
+        if _id(group) and not is_right and (key, wanted) not in tried:
+            put_operation(_owner(group), wanted=wanted)
             differing += 1
     return differing
+
+
+_OWNERS = ("profile__class_group__school", "profile__device__school", "ring_group__ring")
+_Key = tuple[int | None, int | None]
+"""Container or ring group."""
+
+
+def _owner(group: KeptGroup) -> Owner:
+    return cast(Owner, group.profile or group.ring_group)
 
 
 def _looks_right(seen: IntuneGroup | None, group: KeptGroup, wanted: Wanted) -> bool:
@@ -81,20 +96,24 @@ def _looks_right(seen: IntuneGroup | None, group: KeptGroup, wanted: Wanted) -> 
 
 
 def _id(group: KeptGroup) -> UUID | None:
-    return group_id(group.profile)
+    return group_id(_owner(group))
 
 
-def _members() -> dict[int, list[UUID | None]]:
-    """Entra device ids by container: the same computers as `kept_groups.members_of`."""
+def _members(kept: Iterable[KeptGroup]) -> dict[_Key, list[UUID | None]]:
+    """Entra device ids: the same computers as `kept_groups.members_of`."""
     here = Device.objects.filter(missing_since=None).exclude(lifecycle=Device.Lifecycle.RETIRED)
     in_class = here.filter(class_group__school=F("school"), class_group__softwareprofile__kept_group__isnull=False)
     alone = here.filter(softwareprofile__kept_group__isnull=False)
-    found: dict[int, list[UUID | None]] = defaultdict(list)
+    found: dict[_Key, list[UUID | None]] = defaultdict(list)
     for profile, entra_device_id in (
         *in_class.values_list("class_group__softwareprofile", "entra_device_id"),
         *alone.values_list("softwareprofile", "entra_device_id"),
     ):
-        found[profile].append(entra_device_id)
+        found[profile, None].append(entra_device_id)
+    if rings := [group.ring_group_id for group in kept if group.ring_group_id]:
+        belong = in_ring_groups(RingGroupMember.objects.filter(group__in=rings, device__in=here))
+        for ring, entra_device_id in belong.values_list("group", "device__entra_device_id"):
+            found[None, ring].append(entra_device_id)
     return found
 
 
@@ -105,6 +124,6 @@ def _seen(group_ids: Iterable[UUID | None]) -> dict[UUID | None, IntuneGroup]:
     }
 
 
-def _tried_lately(now: datetime) -> set[tuple[int | None, Wanted]]:
+def _tried_lately(now: datetime) -> set[tuple[_Key, Wanted]]:
     lately = Operation.objects.filter(kind=Operation.Kind.GROUP, change_set=None, finished_at__gt=now - TRY_AGAIN_AFTER)
-    return {(operation.profile_id, Wanted(**operation.desired)) for operation in lately}
+    return {((each.profile_id, each.ring_group_id), Wanted(**each.desired)) for each in lately}

@@ -15,6 +15,7 @@ from intune_sync import graph
 from intune_sync.models import Operation
 from intune_sync.push import ledger, reconcile
 from intune_sync.push.differences import differences
+from intune_sync.push.kept_groups import owner_with
 from intune_sync.push.reconcile import lane_of
 from intune_sync.push.snapshot import FreshPlan, fresh_plan
 from intune_sync.services.quarantine import AFRESH
@@ -103,7 +104,7 @@ def _create_operations(change_set: ChangeSet) -> None:
     """One per app object, with what shall be ours there as the approved plan has it; before them the groups that are
     still to be created."""
     for group in change_set.plan.get("groups", []):
-        reconcile.put_operation(group["profile_id"], change_set)
+        reconcile.put_operation(owner_with(group["nickname"]), change_set)
     desired = {change["version_id"]: change["desired"] for change in change_set.plan["changes"]}
     Operation.objects.bulk_create(
         Operation(

@@ -272,8 +272,8 @@ def test_nothing_is_done_for_groups_as_they_should_be(town: Town, django_assert_
 def test_one_open_operation_for_a_group_however_often_it_is_asked_for(town: Town):
     profile = profile_of(a_class(town)[0])
 
-    reconcile.put_operation(profile.pk)
-    reconcile.put_operation(profile.pk)
+    reconcile.put_operation(profile)
+    reconcile.put_operation(profile)
 
     assert Operation.objects.count() == 1
 
@@ -282,7 +282,7 @@ def test_a_group_that_was_deleted_is_created_again_with_the_next_change(town: To
     group, devices = a_class(town)
     known_to_entra(town.tenant, *devices)
     ClassGroup.objects.filter(pk=group.pk).update(entra_group_id=UUID(int=77))
-    reconcile.put_operation(profile_of(group).pk)
+    reconcile.put_operation(profile_of(group))
 
     apply.work(NOW)
 
@@ -296,7 +296,7 @@ def test_a_name_made_up_of_container_and_school(town: Town):
     group, _devices = a_class(town)
 
     assert kept_groups.group_name(profile_of(group)) == "Terminsklar NA1a, Gy-Ronn"
-    assert kept_groups.profile_with(f"terminsklar-class-{group.pk}") == profile_of(group)
+    assert kept_groups.owner_with(f"terminsklar-class-{group.pk}") == profile_of(group)
 
 
 def test_a_group_too_new_to_be_seen_everywhere_is_looked_at_again(town: Town):
