@@ -165,15 +165,17 @@ def is_done() -> bool:
 
 
 def hurry() -> None:
-    """What a few minutes do to operations that nobody holds and that wait for Intune to get further."""
+    """What a few minutes do to operations that nobody holds and that wait for Intune to get further. An import grows
+    no older than ten: it is given up after an hour."""
     for each in Operation.objects.filter(status__in=Operation.WAITING, problem__in=LOOKS_AGAIN):
         earlier = timedelta(minutes=5)
         columns: dict[str, Any] = {"not_before": None}
         if each.sent_at:
             columns["sent_at"] = each.sent_at - earlier
         if isinstance(each.before, dict) and "sent_at" in each.before:
-            sent_at = datetime.fromisoformat(each.before["sent_at"]) - earlier
-            columns["before"] = {**each.before, "sent_at": sent_at.isoformat()}
+            sent_at = datetime.fromisoformat(each.before["sent_at"])
+            if timezone.now() - sent_at < earlier:
+                columns["before"] = {**each.before, "sent_at": (sent_at - earlier).isoformat()}
         Operation.objects.filter(pk=each.pk, fence=each.fence, status=each.status).update(**columns)
 
 
