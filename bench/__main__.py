@@ -8,6 +8,7 @@ import platform
 import shlex
 import sys
 import tempfile
+import textwrap
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,7 +34,7 @@ def main() -> None:
         print(part, flush=True)
         text, all_met = f"{text}\n{part}", all_met and all(each.is_met for each in findings)
         if options.write:  # after each table, so that a run that is broken off has told what it found
-            _write(options.write, options.name, f"{_conditions()}\n{text}")
+            _write(options.write, options.name, f"{_conditions()}\n\n{text}")
     say("done")
     if not all_met:
         raise SystemExit("A limit is missed.")
@@ -106,11 +107,14 @@ def _pace(speeds: dict[int, float]) -> Ratio:
 
 def _conditions() -> str:
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    return (
+    return textwrap.fill(
         f"`python -m bench {shlex.join(sys.argv[1:])}`: "
         f"{os.cpu_count()} cores ({platform.machine()}) for PostgreSQL, the answering server and the worker together, "
         f"{memory:.0f} GB of memory, Python {platform.python_version()}, PostgreSQL without fsync. "
-        f"Load of the machine at the end: {os.getloadavg()[2]:.1f} over the last quarter of an hour.\n"
+        f"Load of the machine at the end: {os.getloadavg()[2]:.1f} over the last quarter of an hour.",
+        width=120,
+        break_long_words=False,
+        break_on_hyphens=False,
     )
 
 
