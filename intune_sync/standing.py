@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -52,8 +52,8 @@ def troubles(
         *_about_all_workers(workers),
         *_about_stop(health, stop),
         *_about_restored(is_restored),
-        *_about_clocks(workers),
         *_about_graph(health, door),
+        *_about_clocks(workers),
         *_about_queues(workers),
         *_about_runs(health),
         *_about_writes(health),
@@ -286,13 +286,16 @@ def _about_writes(health: Health) -> Iterator[Trouble]:
         means = _("The computers it is for keep what they had. It holds nothing else up.")
         todo = _("Read why, put it right, and let each in again.")
         link = _("Show what was set aside")
-        yield Trouble("aside", "bad", _counted(what, queue.aside), means, todo, url=f"{writes}?aside=1", link=link)
+        since = _first(each.finished_at for each in queue.groups if each.aside)
+        url = f"{writes}?aside=1"
+        yield Trouble("aside", "bad", _counted(what, queue.aside), means, todo, since=since, url=url, link=link)
     if failed := queue.failed - queue.aside:
         what = ngettext("%(number)s write failed.", "%(number)s writes failed.", failed)
         means = _("What was written holds. The computers of the rest keep what they had.")
         todo = _("Read why, open the change and try again what failed, or close it.")
         url, link = f"{writes}?status={Operation.Status.FAILED}&aside=0", _("Show what failed")
-        yield Trouble("failed_writes", "bad", _counted(what, failed), means, todo, url=url, link=_("Show what failed"))
+        since = _first(each.finished_at for each in queue.groups if each.count > each.aside)
+        yield Trouble("failed_writes", "bad", _counted(what, failed), means, todo, since=since, url=url, link=link)
     if queue.awaiting:
         what = ngettext(
             "%(number)s write waits for approval in Intune.",
@@ -307,16 +310,14 @@ def _about_writes(health: Health) -> Iterator[Trouble]:
             "itself; after %(days)s days it gives up.",
             settings.APPROVAL_DAYS,
         ) % {"days": settings.APPROVAL_DAYS}
-        url, link = f"{writes}?status={Operation.Status.AWAITING_APPROVAL}", _("Show what waits")
-        yield Trouble(
-            "approval",
-            "wait",
-            what % {"number": number(queue.awaiting)},
-            means,
-            todo,
-            url=url,
-            link=_("Show what waits"),
-        )
+        status = Operation.Status.AWAITING_APPROVAL
+        url, link = f"{writes}?status={status}", _("Show what waits")
+        since = _first(each.oldest_at for each in queue.groups if each.status == status)
+        yield Trouble("approval", "wait", _counted(what, queue.awaiting), means, todo, since=since, url=url, link=link)
+
+
+def _first(moments: Iterable[datetime | None]) -> datetime | None:
+    return min(filter(None, moments), default=None)
 
 
 def _counted(sentence: str, count: int) -> str:

@@ -22,6 +22,7 @@ class WaitingWrites:
     aside: int
     oldest_at: datetime
     not_before: datetime | None
+    finished_at: datetime | None
 
     @property
     def is_at_intune(self) -> bool:
@@ -81,6 +82,7 @@ def write_queue() -> Queue:
         aside=Count("pk", filter=Q(status=status.FAILED, quarantined_at__isnull=False)),
         oldest_at=Min("created_at"),
         not_before=Min("not_before"),
+        finished_at=Min("finished_at"),
     )
     groups = [WaitingWrites(**row) for row in rows]
     going = [each for each in groups if each.status != status.FAILED]

@@ -7,6 +7,7 @@ from django.db import OperationalError, connection, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.http import HttpResponse
 from django.test import RequestFactory
+from django.utils import translation
 
 from schools.refusals import server_error
 
@@ -16,7 +17,8 @@ def answer_while(broken: BaseDatabaseWrapper, statement: str, path: str = "/devi
         with broken.cursor() as cursor:
             cursor.execute(statement)
     except OperationalError:
-        return server_error(RequestFactory().get(path))
+        with translation.override("en"):
+            return server_error(RequestFactory().get(path))
     raise AssertionError("nothing went wrong")
 
 
