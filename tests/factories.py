@@ -22,6 +22,7 @@ from deployments.models import (
     Delegation,
     InstallStatus,
     LicencePool,
+    Rollout,
     Semester,
     SoftwareProfile,
     Subject,
@@ -322,6 +323,10 @@ def assignment_change(change_set: ChangeSet, version: AppVersion | None = None, 
 
 def change_target(change: AssignmentChange, device: Device, effect: str = "install") -> ChangeTarget:
     return ChangeTarget.objects.create(change=change, device=device, effect=effect)
+
+
+def rollout(change_set: ChangeSet, **columns: Any) -> Rollout:
+    return Rollout.objects.create(**{"change_set": change_set, "created_by": change_set.requested_by, **columns})
 
 
 def install_status(device: Device, app_version: AppVersion, state: str = "installed", **columns: Any) -> InstallStatus:

@@ -12,8 +12,9 @@ from deployments.api.installs import InstallStatusViewSet
 from deployments.api.meetings import MeetingViewSet
 from deployments.api.proposals import ProposalViewSet
 from deployments.api.requests import AppRequestViewSet
+from deployments.api.rollouts import RolloutSerializer, RolloutViewSet
 
-__all__ = ["ChangeSetSerializer", "ChangeSetViewSet", "router_entries"]
+__all__ = ["ChangeSetSerializer", "ChangeSetViewSet", "RolloutSerializer", "RolloutViewSet", "router_entries"]
 
 router_entries: list[tuple[str, type[viewsets.GenericViewSet[Any]], str]] = [
     ("applications", ApplicationViewSet, "application"),
@@ -26,5 +27,6 @@ router_entries: list[tuple[str, type[viewsets.GenericViewSet[Any]], str]] = [
     ("proposals", ProposalViewSet, "proposal"),
     ("meetings", MeetingViewSet, "meeting"),
     ("requests", AppRequestViewSet, "request"),
+    ("rollouts", RolloutViewSet, "rollout"),
 ]
 """Change sets (`ChangeSetViewSet`) are mounted by the room that can also preview and apply them."""

@@ -82,6 +82,7 @@ def _at(school: School, teacher: User) -> dict[str, int]:
     device = factories.device(school, id=next(_keys))
     applied = factories.change_set("applied", id=next(_keys), revision=factories.revision("decided"))
     factories.change_target(factories.assignment_change(applied), device)
+    rollout = factories.rollout(applied, id=next(_keys), status="done", started_at=timezone.now())
     event = audit.record("school.changed", school, by=None, school=school)
     return {
         "school": school.pk,
@@ -90,6 +91,7 @@ def _at(school: School, teacher: User) -> dict[str, int]:
         "class_group": factories.class_group(school, id=next(_keys)).pk,
         "decision": factories.decision(school=school, id=next(_keys)).pk,
         "change_set": applied.pk,
+        "rollout": rollout.pk,
         "request": app_request("school", school, id=next(_keys)).pk,
         "review_request": app_request("review", school, id=next(_keys)).pk,
         "draft_request": app_request("draft", school, id=next(_keys), requested_by=teacher).pk,
@@ -124,6 +126,9 @@ def _shared(world: World) -> None:
         "revision": decided.pk,
         "entry": factories.entry(draft, factories.municipality(), application).pk,
         "waiting_change": factories.assignment_change(factories.change_set("planned"), version).change_set_id,
+        "planned_rollout": factories.rollout(
+            factories.change_set("approved", revision=factories.revision("decided"))
+        ).pk,
         "intune_app": factories.intune_app().pk,
         "new_app": factories.new_app().pk,
         "stop": factories.kill_switch().pk,

@@ -31,17 +31,17 @@ def request_override(rollout: Rollout, *, by: User, reason: str, now: datetime) 
 
 
 @transaction.atomic
-def approve_override(override: CalendarOverride, *, by: User, now: datetime) -> CalendarOverride:
-    """Raises ValidationError for the person who asked, or when it has been approved already."""
+def approve_override(rollout: Rollout, *, by: User, now: datetime) -> CalendarOverride:
+    """Raises ValidationError for the person who asked, and when nobody has asked or it has been approved already."""
     check_allowed(by)
-    row = locked(override.rollout)
+    row = locked(rollout)
     require(row, *Rollout.NOT_STARTED, *Rollout.UNFINISHED)
-    held = CalendarOverride.objects.select_for_update().get(pk=override.pk)
-    if held.approved_at is not None:
-        raise ValidationError(_("The exception has been approved already."))
-    if held.requested_by_id == by.pk:
+    asked = row.overrides.filter(approved_at=None).first()
+    if asked is None:
+        raise ValidationError(_("No exception from the calendar waits for approval."))
+    if asked.requested_by_id == by.pk:
         raise ValidationError(_("You asked for this exception, so somebody else has to approve it."))
-    held.approved_by, held.approved_at = by, now
-    held.save(update_fields=["approved_by", "approved_at"])
-    audit.record("rollout.override_approved", row, by=by, reason=held.reason)
-    return held
+    asked.approved_by, asked.approved_at = by, now
+    asked.save(update_fields=["approved_by", "approved_at"])
+    audit.record("rollout.override_approved", row, by=by, reason=asked.reason)
+    return asked

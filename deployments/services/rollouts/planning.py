@@ -167,12 +167,14 @@ def _draw(row: Rollout, settings: Settings, now: datetime) -> list[DrawnRing]:
 
 
 @transaction.atomic
-def move_computers(rollout: Rollout, devices: Collection[int], to: Ring, *, by: User) -> int:
-    """Put computers into another ring, as long as neither that nor theirs has opened. Returns how many moved."""
+def move_computers(rollout: Rollout, devices: Collection[int], number: int, *, by: User) -> int:
+    """Put computers into the ring with that number, while neither it nor theirs has opened. Returns how many moved."""
     check_allowed(by)
     row = locked(rollout)
     require(row, Status.PLANNED, Status.QUEUED, *Rollout.UNFINISHED)
-    ring = row.rings.get(pk=to.pk)
+    ring = row.rings.filter(number=number).first()
+    if ring is None:
+        raise ValidationError({"ring": _("The roll-out has no ring with that number.")})
     members = row.members.filter(device__in=devices)
     if members.count() != len(set(devices)):
         raise ValidationError(_("Some of these computers are not in this roll-out. Read the list again."))

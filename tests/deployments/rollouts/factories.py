@@ -25,10 +25,6 @@ def approved_change(devices: Sequence[Device], version: AppVersion | None = None
     return change_set
 
 
-def rollout(change_set: ChangeSet, **columns: Any) -> Rollout:
-    return Rollout.objects.create(**{"change_set": change_set, "created_by": change_set.requested_by, **columns})
-
-
 def ring(rollout: Rollout, number: int = 1, share: int = 100, **columns: Any) -> Ring:
     return Ring.objects.create(rollout=rollout, number=number, share=share, **columns)
 

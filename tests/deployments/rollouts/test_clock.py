@@ -166,7 +166,7 @@ def test_ring_that_lost_all_its_computers_is_passed_over(admin: User) -> None:
     row = started(admin, fleet(20))
     first = row.rings.get(number=1)
     ids = list(first.members.values_list("device", flat=True))
-    rollouts.move_computers(row, ids, row.rings.get(number=4), by=admin)
+    rollouts.move_computers(row, ids, 4, by=admin)
 
     rollouts.advance(NOW)
     rollouts.advance(NOW)
@@ -252,12 +252,12 @@ def test_what_is_only_offered_does_not_wait_for_lessons(admin: User) -> None:
 def test_two_people_let_it_start_against_the_calendar(admin: User) -> None:
     lessons()
     row = rollouts.plan_rollout(approved_change(fleet(20)), Settings(), by=admin, now=NOW)
-    override = rollouts.request_override(row, by=admin, reason="Säkerhetshål", now=NOW)
+    rollouts.request_override(row, by=admin, reason="Säkerhetshål", now=NOW)
     assert rollouts.waits_for(row, NOW) is not None
 
     with pytest.raises(ValidationError, match="somebody else"):
-        rollouts.approve_override(override, by=admin, now=NOW)
-    rollouts.approve_override(override, by=make.person("it_admin"), now=NOW)
+        rollouts.approve_override(row, by=admin, now=NOW)
+    rollouts.approve_override(row, by=make.person("it_admin"), now=NOW)
 
     assert rollouts.waits_for(row, NOW) is None
 

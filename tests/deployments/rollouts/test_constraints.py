@@ -3,7 +3,7 @@ from django.db import IntegrityError
 
 from deployments.models import CalendarOverride, ChangeSet, RingMember, Rollout
 from tests import factories as make
-from tests.deployments.rollouts.factories import approved_change, ring, rollout
+from tests.deployments.rollouts.factories import approved_change, ring
 from tests.factories import NOW
 
 pytestmark = pytest.mark.django_db
@@ -11,7 +11,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def planned() -> Rollout:
-    return rollout(approved_change([]))
+    return make.rollout(approved_change([]))
 
 
 def test_computer_is_in_one_ring(planned: Rollout) -> None:
@@ -49,4 +49,4 @@ def test_exception_from_the_calendar_takes_two_people(planned: Rollout) -> None:
 
 def test_change_has_one_rollout(planned: Rollout) -> None:
     with pytest.raises(IntegrityError):
-        rollout(ChangeSet.objects.get(pk=planned.change_set_id))
+        make.rollout(ChangeSet.objects.get(pk=planned.change_set_id))

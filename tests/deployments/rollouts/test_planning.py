@@ -115,22 +115,22 @@ def test_start_is_a_coming_day_or_a_coming_break(admin: User) -> None:
 
 def test_computers_are_moved_between_rings_that_have_not_opened(admin: User) -> None:
     row = planned(admin, least_per_model=2)
-    first, last = row.rings.get(number=1), row.rings.get(number=4)
+    first = row.rings.get(number=1)
     device = first.members.first().device_id
 
-    assert rollouts.move_computers(row, [device], last, by=admin) == 1
+    assert rollouts.move_computers(row, [device], 4, by=admin) == 1
     assert sizes(row) == [1, 2, 6, 11]
     first.refresh_from_db()
     first.move_to("opening")
     with pytest.raises(ValidationError, match="not opened"):
-        rollouts.move_computers(row, [device], first, by=admin)
+        rollouts.move_computers(row, [device], 1, by=admin)
 
 
 def test_computer_that_is_not_in_the_rollout_is_not_moved(admin: User) -> None:
     row = planned(admin)
 
     with pytest.raises(ValidationError, match="not in this roll-out"):
-        rollouts.move_computers(row, [make.device().pk], row.rings.get(number=1), by=admin)
+        rollouts.move_computers(row, [make.device().pk], 1, by=admin)
 
 
 def test_rings_are_drawn_anew_when_the_change_has_other_computers(admin: User) -> None:

@@ -7,7 +7,7 @@ import pytest
 from deployments.models import ChangeTarget, RingMember
 from deployments.status import with_status
 from tests import factories as make
-from tests.deployments.rollouts.factories import approved_change, ring, rollout
+from tests.deployments.rollouts.factories import approved_change, ring
 from tests.factories import NOW
 
 pytestmark = pytest.mark.django_db
@@ -18,7 +18,7 @@ def test_computer_of_a_later_ring_waits_for_intune_while_the_first_is_judged() -
     first, second = make.device(last_check_in_at=NOW), make.device()
     version = make.app_version()
     change_set = approved_change([first, second], version)
-    of = rollout(change_set)
+    of = make.rollout(change_set)
     RingMember.objects.create(
         rollout=of, ring=ring(of, 1, 10), device=first, released_at=NOW, written_at=NOW - timedelta(hours=1)
     )
@@ -35,7 +35,7 @@ def test_failure_of_an_early_ring_stays_when_the_last_is_written() -> None:
     device, version = make.device(), make.app_version()
     change_set = approved_change([device], version)
     change_set.changes.update(written_at=LATER)
-    of = rollout(change_set)
+    of = make.rollout(change_set)
     RingMember.objects.create(rollout=of, ring=ring(of, 1, 10), device=device, released_at=NOW, written_at=NOW)
     make.install_status(device, version, "failed", reported_at=NOW + timedelta(hours=1))
 
@@ -45,7 +45,7 @@ def test_failure_of_an_early_ring_stays_when_the_last_is_written() -> None:
 def test_computer_that_came_later_counts_from_the_last_ring() -> None:
     device, version = make.device(last_check_in_at=NOW), make.app_version()
     change_set = approved_change([device], version)
-    rollout(change_set)
+    make.rollout(change_set)
     change_set.changes.update(written_at=LATER)
 
     found = with_status(ChangeTarget.objects.all()).get()
