@@ -219,6 +219,7 @@ SPECTACULAR_SETTINGS = {
         "StanceEnum": "deployments.models.Stance.Choice",
         "AgendaOutcomeEnum": "deployments.models.AgendaItem.Outcome",
         "EnrolmentOutcomeEnum": "fleet.models.EnrolmentAttempt.Outcome",
+        "CalendarKindEnum": "schools.models.CalendarPeriod.Kind",
     },
 }
 

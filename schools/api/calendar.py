@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 import django_filters
 from django.utils.translation import gettext_lazy as _
@@ -51,7 +51,7 @@ class KeptPeriodSerializer(PartSerializer):
     ends_on = serializers.DateField(help_text=_("The last day that belongs to it."))
 
 
-class ReasonSerializer(serializers.Serializer[Any]):
+class RemovalSerializer(serializers.Serializer[Any]):
     reason = serializers.CharField(max_length=1000, help_text=_("Stands in the audit trail."))
 
 
@@ -109,13 +109,8 @@ class CalendarRows(Rows):
 
     @property
     def _editor(self) -> User:
-        require(cast(User, self.request.user), "schools.edit_calendar")
-        return cast(User, self.request.user)
-
-    def _said(self, shape: type[serializers.Serializer[Any]]) -> dict[str, Any]:
-        said = shape(data=self.request.data)
-        said.is_valid(raise_exception=True)
-        return dict(said.validated_data)
+        require(self.person, "schools.edit_calendar")
+        return self.person
 
 
 class CalendarPeriodViewSet(CalendarRows):
@@ -140,16 +135,18 @@ class CalendarPeriodViewSet(CalendarRows):
         row = self.get_object()
         return Response(self.get_serializer(self._put(row, self._editor)).data)
 
-    @extend_schema(description=_("Take a period out of the calendar."), request=ReasonSerializer, responses={204: None})
+    @extend_schema(
+        description=_("Take a period out of the calendar."), request=RemovalSerializer, responses={204: None}
+    )
     @action(detail=True, methods=["post"])
     @idempotent
     def remove(self, request: Request, pk: str) -> Response:
         row, by = self.get_object(), self._editor
-        acts.remove_period(row, by=by, reason=self._said(ReasonSerializer)["reason"])
+        acts.remove_period(row, by=by, reason=self.said(RemovalSerializer)["reason"])
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     def _put(self, row: CalendarPeriod, by: User) -> CalendarPeriod:
-        said = self._said(KeptPeriodSerializer)
+        said = self.said(KeptPeriodSerializer)
         reason = said.pop("reason")
         for column, value in said.items():
             setattr(row, column, value)
@@ -170,7 +167,7 @@ class LessonHoursViewSet(CalendarRows):
     )
     @idempotent
     def create(self, request: Request) -> Response:
-        by, said = self._editor, self._said(WeekSerializer)
+        by, said = self._editor, self.said(WeekSerializer)
         week = {day["weekday"]: (day["begins"], day["ends"]) for day in said["days"]}
         kept = acts.set_week(said["scope"], week, by=by, reason=said["reason"])
         return Response(self.get_serializer(kept, many=True).data, status=status.HTTP_201_CREATED)
