@@ -6,11 +6,13 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import date, timedelta
 
-from schools.calendar import BREAK, FREEZE, HOLIDAY, Period, school_year
+from schools.calendar import BREAK, HOLIDAY, TERM, Period, school_year
 
 AROUND_EASTER = range(-10, 11)
 AFTER_EASTER = (39, 40, 49, 50)
 """Days from Easter Sunday to Ascension Day and the Friday after it, and to Whit Sunday and the Monday after it."""
+FIXED_DATES = {(1, 1), (1, 6), (5, 1), (6, 6), (12, 24), (12, 25), (12, 26), (12, 31)}
+"""Month and day of the days off that are on the same date each year."""
 AROUND_NEW_YEAR = (1, 2, 51, 52, 53)
 FIFTY_TWO_WEEKS = timedelta(weeks=52)
 
@@ -28,8 +30,8 @@ def easter(year: int) -> date:
 
 
 def a_year_later(period: Period) -> Period:
-    """As long, and: breaks and days off at Easter move with it; other days off keep their date; breaks and freezes
-    keep their week; terms and what lies around New Year keep their weekday nearest to the date."""
+    """As long, and: breaks and days off at Easter move with it; May Day and the like keep their date; other days off,
+    breaks and freezes keep their week; terms and what lies around New Year keep their weekday nearest to the date."""
     starts_on = _first_day(period)
     return replace(period, starts_on=starts_on, ends_on=starts_on + (period.ends_on - period.starts_on), pk=None)
 
@@ -39,17 +41,12 @@ def _first_day(period: Period) -> date:
     from_easter = (first - easter(first.year)).days
     if period.kind in (BREAK, HOLIDAY) and (from_easter in AROUND_EASTER or from_easter in AFTER_EASTER):
         return easter(first.year + 1) + timedelta(days=from_easter)
-    if period.kind == HOLIDAY:
-        return _same_date(first)
-    if period.kind in (BREAK, FREEZE) and first.isocalendar().week not in AROUND_NEW_YEAR:
+    if period.kind == HOLIDAY and (first.month, first.day) in FIXED_DATES:
+        return first.replace(year=first.year + 1)
+    if period.kind != TERM and first.isocalendar().week not in AROUND_NEW_YEAR:
         year, week, weekday = first.isocalendar()
         return date.fromisocalendar(year + 1, week, weekday)
     return first + FIFTY_TWO_WEEKS
-
-
-def _same_date(day: date) -> date:
-    is_leap_day = (day.month, day.day) == (2, 29)
-    return day.replace(year=day.year + 1, day=28 if is_leap_day else day.day)
 
 
 def missing_copies(periods: Collection[Period], year: int) -> list[tuple[Period, Period]]:

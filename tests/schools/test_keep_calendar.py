@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, time
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.utils import translation
 
 from schools.calendar import EVERYWHERE, Level, Scope
 from schools.models import AuditEvent, CalendarPeriod, LessonHours, User
@@ -21,6 +23,12 @@ from tests import factories
 
 pytestmark = pytest.mark.django_db
 SCHOOL_DAYS = {day: (time(8), time(16)) for day in range(1, 6)}
+
+
+@pytest.fixture(autouse=True)
+def english() -> Iterator[None]:
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture
