@@ -18,7 +18,7 @@ from intune_sync.graph.transport import Transport
 from intune_sync.models import GraphBreaker
 from intune_sync.push import apply
 from tests.chaos import orders
-from tests.chaos.checker import too_early, wrongs
+from tests.chaos.checker import IN_FLIGHT_SECONDS, too_early, wrongs
 from tests.pushing import GEOGEBRA, Tenant, Town, build_town
 
 pytestmark = [pytest.mark.chaos, pytest.mark.django_db]
@@ -39,6 +39,7 @@ def test_nothing_is_asked_before_the_time_that_graph_named(town: Town, retry_aft
 
     refused = [call for call in town.tenant.calls() if call["status"] == 429]
     assert len(refused) == 1
+    assert list(too_early(town.tenant.calls(), IN_FLIGHT_SECONDS)) == []
     assert wrongs(town.tenant, approved) == []
 
 
