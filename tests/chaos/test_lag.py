@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
+from intune_sync.models import Operation
+from intune_sync.services.new_apps import NewApp, request_app
 from tests.chaos import midway, orders
 from tests.chaos.checker import wrongs
-from tests.chaos.conftest import Workers
+from tests.chaos.conftest import Workers, wait_until
+from tests.chaos.kills import Kill
+from tests.chaos.orders import sweeping
+from tests.chaos.servers import WRITING, Broker
 from tests.chaos.test_apply_survives import APPS
 from tests.intune_sync.test_kept_groups import a_class, groups_named, known_to_entra, members
 from tests.pushing import GEOGEBRA, Town
 
 pytestmark = [pytest.mark.chaos, pytest.mark.slow]
+
+UNLISTED_SECONDS = 15
 
 LAGS = [
     pytest.param({"new_group_missing_seconds": 4, "new_group_unlisted_seconds": 8}, id="new groups"),
@@ -54,6 +62,32 @@ def test_a_class_gets_its_group_and_its_app_once(lags: dict[str, Any], lost: boo
     assert wrongs(town.tenant, approved) == []
     assert members(town.tenant, made["id"]) == wanted
     assert len([call for call in town.tenant.calls(method="POST", path_contains="/groups") if call["executed"]]) == 1
+
+
+@pytest.mark.parametrize(
+    "how", ["heard", *(pytest.param(how, marks=pytest.mark.full_only) for how in ("lost", "killed"))]
+)
+def test_a_new_app_is_created_once(how: str, town: Town, workers: Workers, broker: Broker):
+    """Lists lack it for a while; also when its answer was lost, or the worker died with it."""
+    town.tenant.sandbox.post("/sandbox/settings", {"new_app_unlisted_seconds": UNLISTED_SECONDS})
+    name = f"Sen {uuid4().hex[:8]}"
+    request_app(NewApp("webApp", name, "Ekestad", address=f"https://{uuid4().hex}.example/"), town.requester)
+    if how == "lost":
+        town.tenant.fault("drop_after", path="/mobileApps")
+    kill = Kill("", "after_call", "child")
+    if how == "killed":
+        kill.ordered(workers)
+
+    workers.start(queues=WRITING)
+    if how == "killed":
+        victim = wait_until(sweeping(broker, lambda: kill.victim(workers)), midway.LONG_SECONDS, workers)
+        orders.let_leases_run_out(f":{victim}")
+    wait_until(sweeping(broker, orders.is_done), midway.LONG_SECONDS, workers)
+
+    created = town.tenant.calls(method="POST", path_contains="/deviceAppManagement/mobileApps")
+    assert [call["body"]["displayName"] for call in created if call["executed"]] == [name]
+    assert Operation.objects.get().status == "verified"
+    assert wrongs(town.tenant, orders.nothing(town)) == []
 
 
 @pytest.mark.full_only
