@@ -49,7 +49,7 @@ lint: setup-dev ## format, style, types, import directions, migrations, settings
 	@$(VENV_PYTHON) -m scripts.messages check
 
 chaos: setup-dev ## the whole fault programme, an hour or more; writes docs/reliability.md; ARGS="-k redis" chooses
-	@$(VENV_PYTHON) -m pytest -p tests.chaos.report tests/chaos --chaos=full -n 2 --dist loadgroup \
+	@$(VENV_PYTHON) -m pytest -p tests.chaos.report tests/chaos --chaos=full -n 3 --dist loadgroup \
 		$(if $(ARGS),$(ARGS),--write-table docs/reliability.md)
 
 chaos-bugs: setup-dev ## plant twenty bugs in a copy, one at a time: the fault programme has to catch each; ARGS="--only NAME"

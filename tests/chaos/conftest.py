@@ -26,6 +26,7 @@ from tests.sandbox_process import REPOSITORY
 
 SWEEP_SECONDS = 1
 KILL_POINTS = "kill"
+LONGEST = ("test_outage", "test_many_writes")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -39,6 +40,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         spared = [item for item in items if item.get_closest_marker("full_only")]
         config.hook.pytest_deselected(items=spared)
         items[:] = [item for item in items if item not in spared]
+    else:  # what takes longest begins first, so that nothing waits for it at the end
+        items.sort(key=lambda item: Path(item.path).stem not in LONGEST)
 
 
 @dataclass

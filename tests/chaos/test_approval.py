@@ -57,7 +57,7 @@ def in_any_weather(town: Town, seed: int) -> None:
         town.tenant.fault(kind, retry_after=0.3, rate=0.2, count=2, seed=10 * seed + place)
 
 
-@pytest.mark.seeds(short=1, full=10)
+@pytest.mark.seeds(short=1, full=4)
 def test_approved_writes_are_made_once(seed: int, town: Town, workers: Workers):
     in_any_weather(town, seed)
     approved = all_wait(town, workers)

@@ -70,7 +70,7 @@ def test_no_lease_is_taken_too_early(kind: str, clocks: str, town: Town, workers
     assert wrongs(town.tenant, approved) == []
 
 
-@pytest.mark.seeds(short=1, full=6)
+@pytest.mark.seeds(short=1, full=3)
 def test_clocks_that_are_off_either_way(seed: int, town: Town, workers: Workers, broker: Broker):
     """Some of each kind is ordered, and Graph asks to wait until a date; one worker dies on the way."""
     chance = random.Random(seed)

@@ -24,8 +24,8 @@ from tests.sandbox_process import SandboxProcess, start_sandbox
 
 pytestmark = [pytest.mark.chaos, pytest.mark.slow, pytest.mark.full_only]
 
-WRITES = 1200
-"""As many as the write budget lets through in five minutes."""
+WRITES = 3000
+"""As many as the write budget lets through in a quarter of an hour."""
 CALLS_PER_WRITE = 4
 SECONDS_PER_WRITE = WINDOW_SECONDS / (BUDGET * WRITES_IN_20_SECONDS["apps"])
 KILL_EVERY_SECONDS = 20

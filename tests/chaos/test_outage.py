@@ -36,7 +36,7 @@ def test_graph_is_away(seconds: int, town: Town, workers: Workers, record_proper
 
     recovery = midway.seconds_to_last_write(town.tenant, returned_at)
     asked = [call for call in town.tenant.calls() if began_at < midway.received(call) < returned_at]
-    record_property("seconds_to_recover", recovery)
+    record_property("recovery_seconds", recovery)
     assert wrongs(town.tenant, approved) == []
     assert recovery <= RECOVERS_WITHIN_SECONDS
     assert len(asked) <= MOST_BEFORE_THE_PAUSE + (returned_at - began_at) / SECONDS_BETWEEN_PROBES + 3

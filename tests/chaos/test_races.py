@@ -42,7 +42,7 @@ def intune_is_quick(town: Town) -> None:
     town.tenant.sandbox.post("/sandbox/settings", orders.AT_ONCE)
 
 
-@pytest.mark.seeds(short=1, full=10)
+@pytest.mark.seeds(short=1, full=5)
 def test_two_planners_at_the_same_moment(seed: int, town: Town, workers: Workers, broker: Broker):
     """Each has a plan of the same state approved, for the same app. One wins; the other begins anew from that."""
     approved = orders.nothing(town)
@@ -83,7 +83,7 @@ def entry_of(town: Town, tag: str) -> str:
     return f"groupAssignmentTarget:{town.schools[tag].entra_group_id}:required:"
 
 
-@pytest.mark.seeds(short=1, full=10)
+@pytest.mark.seeds(short=1, full=5)
 def test_a_foreign_administrator_between_plan_and_apply(seed: int, town: Town, workers: Workers, broker: Broker):
     """What was approved is no longer what would be done, or is done beside what they wrote; nothing of theirs goes."""
     foreign = Foreigner(seed, town)
@@ -100,7 +100,7 @@ def test_a_foreign_administrator_between_plan_and_apply(seed: int, town: Town, w
     assert wrongs(town.tenant, foreign.approved) == []
 
 
-@pytest.mark.seeds(short=1, full=20)
+@pytest.mark.seeds(short=1, full=10)
 def test_a_foreign_administrator_between_reading_and_writing(seed: int, town: Town, workers: Workers, broker: Broker):
     """At random: right after our reading, right before our writing, right after it."""
     foreign = Foreigner(seed, town)
@@ -151,7 +151,7 @@ class Foreigner:
         self.approved.from_start[app] = self.approved.foreign[app]
 
 
-@pytest.mark.seeds(short=1, full=10)
+@pytest.mark.seeds(short=1, full=5)
 def test_messages_that_are_late_doubled_or_lost(seed: int, town: Town, workers: Workers, broker: Broker):
     chance = random.Random(seed)
     approved = orders.everything(town)

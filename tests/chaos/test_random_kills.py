@@ -71,7 +71,7 @@ class Reaper:
         self.taken += [(orders.object_of(operation), time.time()) for operation in held]
 
 
-@pytest.mark.seeds(short=1, full=10)
+@pytest.mark.seeds(short=1, full=6)
 def test_killed_at_random_moments(seed: int, town: Town, workers: Workers, broker: Broker):
     town.tenant.sandbox.post("/sandbox/settings", orders.AT_ONCE)
     town.tenant.fault("delay", seconds=0.1, count=-1)

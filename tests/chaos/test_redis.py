@@ -65,7 +65,7 @@ IN_SHORT = {("blackholed", 3)}
 CASES = [
     pytest.param(fault, writes, marks=[] if (fault, writes) in IN_SHORT else pytest.mark.full_only)
     for fault in FAULTS
-    for writes in (1, 3, 8)
+    for writes in (3, 8)
 ]
 
 
@@ -87,7 +87,7 @@ def test_redis_is(  # noqa: PLR0917
     midway.ended(proxied_workers)
 
     recovery = midway.seconds_to_last_write(town.tenant, returned_at)
-    record_property("seconds_to_recover", recovery)
+    record_property("recovery_seconds", recovery)
     assert wrongs(town.tenant, approved) == []
     assert len(town.tenant.writes()) == len(APPS)
     assert recovery <= RECOVERS_WITHIN_SECONDS

@@ -61,7 +61,7 @@ def test_a_fine_day(town: Town, workers: Workers):
     assert weathered(town, workers, []) == 1
 
 
-@pytest.mark.seeds(short=1, full=12)
+@pytest.mark.seeds(short=1, full=6)
 def test_bad_weather(seed: int, town: Town, workers: Workers, record_property: Callable[[str, Any], None]):
     over_ideal = weathered(town, workers, weather(seed))
 
