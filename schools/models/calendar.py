@@ -141,6 +141,11 @@ class CalendarPeriod(Scoped):
         return self.name
 
     def get_absolute_url(self) -> str:
+        return reverse("schools:change_period", args=[self.pk])
+
+    @property
+    def in_its_year(self) -> str:
+        """The address of the calendar with the school year that it begins in."""
         return f"{reverse('schools:calendar')}?year={calendar.school_year(self.starts_on)}"
 
     def as_period(self) -> calendar.Period:

@@ -31,7 +31,11 @@ def add_period(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def change_period(request: HttpRequest, pk: int) -> HttpResponse:
-    return _period_page(request, _editable(request, pk))
+    """Who only reads the calendar is led to the period's school year."""
+    row = _visible(request, pk)
+    if request.method == "GET" and not person(request).has_perm("schools.edit_calendar"):
+        return redirect(row.in_its_year)
+    return _period_page(request, _editable(request, row))
 
 
 def _period_page(request: HttpRequest, row: CalendarPeriod) -> HttpResponse:
@@ -43,7 +47,7 @@ def _period_page(request: HttpRequest, row: CalendarPeriod) -> HttpResponse:
             _show(form, error)
         else:
             messages.success(request, _("“%(period)s” is kept in the calendar.") % {"period": row})
-            return redirect(row)
+            return redirect(row.in_its_year)
     kept = CalendarPeriod.objects.for_list().filter(pk=row.pk).first()
     context = {"form": form, "period": kept, "removal": ReasonForm(prefix="removal"), "back": _back(row)}
     return render(request, "schools/calendar_period.html", context, status=400 if form.is_bound else 200)
@@ -51,10 +55,10 @@ def _period_page(request: HttpRequest, row: CalendarPeriod) -> HttpResponse:
 
 @require_POST
 def remove_period(request: HttpRequest, pk: int) -> HttpResponse:
-    row = _editable(request, pk)
+    row = _editable(request, _visible(request, pk))
     form = ReasonForm(request.POST, prefix="removal")
     if form.is_valid():
-        where = row.get_absolute_url()
+        where = row.in_its_year
         try:
             acts.remove_period(row, by=person(request), reason=form.cleaned_data["reason"])
         except ValidationError as error:
@@ -118,16 +122,19 @@ def copy_year(request: HttpRequest) -> HttpResponse:
     return render(request, "schools/calendar_copy.html", context, status=400 if form.is_bound else 200)
 
 
-def _editable(request: HttpRequest, pk: int) -> CalendarPeriod:
-    """What the person may see; then the right to change it."""
+def _visible(request: HttpRequest, pk: int) -> CalendarPeriod:
     rows = CalendarPeriod.objects.visible_to(person(request)).for_list()
     row: CalendarPeriod = get_object_or_404(rows, pk=pk)
+    return row
+
+
+def _editable(request: HttpRequest, row: CalendarPeriod) -> CalendarPeriod:
     require(person(request), "schools.edit_calendar")
     return row
 
 
 def _back(row: CalendarPeriod) -> str:
-    return row.get_absolute_url() if row.pk else reverse("schools:calendar")
+    return row.in_its_year if row.pk else reverse("schools:calendar")
 
 
 def _scope(request: HttpRequest) -> Scope:

@@ -94,7 +94,7 @@ PAGES: dict[str, Row] = {
     "schools:delivery_again": row(keys={"pk": "webhook", "delivery": "webhook_delivery"}, POST=IT),
     "schools:calendar": row(GET=SCHOOLS),
     "schools:add_period": row(GET=IT, POST=IT),
-    "schools:change_period": row("calendar_period", GET=IT, POST=IT),
+    "schools:change_period": row("calendar_period", GET=SCHOOL, POST=IT),
     "schools:remove_period": row("calendar_period", POST=IT),
     "schools:copy_year": row(GET=IT, POST=IT),
     "schools:lesson_hours": row(GET=IT, POST=IT),

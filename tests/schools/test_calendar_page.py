@@ -185,3 +185,14 @@ def test_the_copy_is_shown_before_it_is_made(keeper: Client) -> None:
 
     assert answer.headers["Location"] == "/calendar/?year=2027"
     assert CalendarPeriod.objects.count() == 2
+
+
+def test_the_audit_trail_leads_to_the_period(keeper: Client, school: School) -> None:
+    keeper.post("/calendar/new/", says(scope=f"school:{school.pk}"))
+    address = CalendarPeriod.objects.get().get_absolute_url()
+    reader = signed_in(factories.person("school_it", school))
+
+    for client in (keeper, reader):
+        assert f'href="{address}"' in client.get("/audit/").content.decode()
+    assert reader.get(address).headers["Location"] == "/calendar/?year=2026"
+    assert reader.post(address, says()).status_code == 403
