@@ -4,6 +4,7 @@ from deployments.models.catalogue import Capability, CapabilityApplication, Lice
 from deployments.models.changes import AssignmentChange, ChangeSet, ChangeTarget
 from deployments.models.committee import AgendaItem, Decision, Delegation, Meeting, SignOff, Vote
 from deployments.models.detected import DetectedUse
+from deployments.models.exceptions import ExceptionRenewal, SoftwareException
 from deployments.models.installs import InstallStatus
 from deployments.models.profiles import SoftwareProfile
 from deployments.models.proposals import Proposal, ProposalComment, ProposalSupport, Seat, Stance
@@ -36,6 +37,7 @@ __all__ = [
     "Decision",
     "Delegation",
     "DetectedUse",
+    "ExceptionRenewal",
     "GateReading",
     "InstallStatus",
     "Intent",
@@ -56,6 +58,7 @@ __all__ = [
     "Seat",
     "Semester",
     "SignOff",
+    "SoftwareException",
     "SoftwareProfile",
     "Stance",
     "Subject",

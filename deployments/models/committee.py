@@ -14,6 +14,7 @@ from django.utils.translation import pgettext_lazy
 
 from deployments.models.applications import Application
 from deployments.models.baselines import Baseline, BaselineRevision
+from deployments.models.exceptions import SoftwareException
 from deployments.models.moves import Moves
 from deployments.models.proposals import Proposal, Seat
 from deployments.models.requests import AppRequest
@@ -227,12 +228,14 @@ class Delegation(models.Model):
 
 
 class Decision(models.Model):
-    """Why a baseline entry is there: by the committee, by delegation between meetings, or by a school's approval."""
+    """Why a baseline entry is there: by the committee, by delegation between meetings, by a school's approval,
+    or as an exception with a last day."""
 
     class Kind(models.TextChoices):
         MEETING = "meeting", _("Committee's decision")
         DELEGATED = "delegated", _("Decision by delegation")
         REQUEST = "request", _("School's decision")
+        EXCEPTION = "exception", _("Exception")
 
     kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)
     text = models.CharField(_("decision"), max_length=300)
@@ -243,6 +246,7 @@ class Decision(models.Model):
     proposal = models.ForeignKey(Proposal, on_delete=models.PROTECT, null=True, related_name="decisions")
     request = models.ForeignKey(AppRequest, on_delete=models.PROTECT, null=True, related_name="decisions")
     delegation = models.ForeignKey(Delegation, on_delete=models.PROTECT, null=True, related_name="decisions")
+    exception = models.OneToOneField(SoftwareException, on_delete=models.PROTECT, null=True, related_name="decision")
     school = models.ForeignKey(School, on_delete=models.PROTECT, null=True, related_name="+")
     noted_at = models.ForeignKey(
         AgendaItem,
@@ -260,7 +264,8 @@ class Decision(models.Model):
             models.CheckConstraint(
                 condition=Q(kind="meeting", item__isnull=False)
                 | Q(kind="delegated", delegation__isnull=False, decided_by__isnull=False)
-                | Q(kind="request", request__isnull=False, decided_by__isnull=False),
+                | Q(kind="request", request__isnull=False, decided_by__isnull=False)
+                | Q(kind="exception", exception__isnull=False, decided_by__isnull=False),
                 name="decision_has_its_ground",
             )
         ]
