@@ -176,7 +176,10 @@ def tenant(push_sandbox: SandboxProcess, settings: Any) -> Iterator[Tenant]:
 def look_at(sandbox: SandboxProcess) -> Tenant:
     headers = {"Authorization": f"Bearer {sandbox.token()}"}
     groups = sandbox.session.get(f"{sandbox.url}/v1.0/groups?$top=500", headers=headers).json()["value"]
-    apps = sandbox.session.get(f"{sandbox.url}/beta/deviceAppManagement/mobileApps", headers=headers).json()["value"]
+    apps, url = [], f"{sandbox.url}/beta/deviceAppManagement/mobileApps"
+    while url:
+        page = sandbox.session.get(url, headers=headers).json()
+        apps, url = apps + page["value"], page.get("@odata.nextLink", "")
     last = sandbox.get("/sandbox/state")["requests"]
     return Tenant(
         sandbox,
