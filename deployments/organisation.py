@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -106,15 +106,24 @@ def _around(device: Any, root: NodeKey) -> NodeKey:
     return ("school_form", device.form_id) if device.form_id else root
 
 
-def target_rows(targets: tuple[Target, ...], organisation: Organisation) -> list[dict[str, str | int | bool]]:
-    """Targets as `AssignmentChange.targets_before` and `targets_after` keep them."""
+def target_rows(
+    targets: tuple[Target, ...], organisation: Organisation, rings: Mapping[int, str] | None = None
+) -> list[dict[str, str | int | bool]]:
+    """Targets as `AssignmentChange.targets_before` and `targets_after` keep them. `rings`: what groups of rings are
+    called, by key."""
+    names = {("ring", key): name for key, name in (rings or {}).items()}
     return [
         {
             "kind": target.kind,
             "key": target.key,
             "intent": target.intent,
             "exclude": target.exclude,
-            "name": organisation.name(target.node),
+            "name": names.get(target.node) or organisation.name(target.node),
         }
         for target in sorted(targets)
     ]
+
+
+def targets_in(rows: Iterable[Mapping[str, Any]]) -> tuple[Target, ...]:
+    """What `target_rows` has kept."""
+    return tuple(Target(row["kind"], row["key"], row["intent"], row["exclude"]) for row in rows)

@@ -11,10 +11,11 @@ from celery.signals import worker_ready
 from django.conf import settings
 from kombu.exceptions import OperationalError
 
-from intune_sync import retention, runs, signs, trouble
+from deployments.models import Rollout
+from intune_sync import retention, runs, services, signs, trouble
 from intune_sync.clock import shared_now
 from intune_sync.models import Operation
-from intune_sync.push import apply, automatic, epochs, ledger, reconcile
+from intune_sync.push import apply, automatic, epochs, ledger, reconcile, rings
 
 log = logging.getLogger(__name__)
 
@@ -25,8 +26,9 @@ def sweep() -> None:
     now = shared_now()
     epochs.is_rewound()
     wake_pull(runs.sweep(now))
+    rings.sweep(now)
     reconcile.sweep(now)
-    if automatic.is_waiting(now):
+    if automatic.is_waiting(now) or Rollout.objects.filter(status=Rollout.Status.QUEUED).exists():
         _send(carry.delay)
     if ledger.sweep(now):
         wake_write()
@@ -46,7 +48,9 @@ def pull(run_id: int) -> None:
 
 @shared_task
 def carry() -> None:
-    """Start what a decision lets through without a further hand; more follows when that is written."""
+    """Start what a decision lets through without a further hand, and roll-outs whose turn has come; more follows when
+    that is written."""
+    services.start_due(shared_now())
     if automatic.carry(shared_now()):
         wake_write()
 

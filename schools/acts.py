@@ -140,6 +140,7 @@ ACTS: dict[str, str | Promise] = {
     "group.created": gettext_lazy("Group created in Entra"),
     "group.renamed": gettext_lazy("Group renamed in Entra"),
     "group.filled": gettext_lazy("Members of a group put right"),
+    "group.deleted": gettext_lazy("Group deleted in Entra"),
     "app.requested": gettext_lazy("App to be created in Intune"),
     "app.created": gettext_lazy("App created in Intune"),
     "identity.requested": gettext_lazy("Group tag or user in Autopilot to be changed"),

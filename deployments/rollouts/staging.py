@@ -55,24 +55,26 @@ def staging(
     cells: Iterable[Cell],
     rings: Mapping[int, int],
     organisation: Organisation,
+    *,
+    foreign: tuple[Target, ...] = (),
 ) -> Staging:
     """How one app version gets from `before` to `after`; `rings` are the numbers by device id, of all rings but the
-    last, in which `after` itself is written.
+    last, in which `after` itself is written. What others assign (`foreign`) stands in the same list all along.
 
     An exclusion of before that holds computers which are to get the app would beat what their ring is given. It is
     left out then, and what is beside it is named instead: its groups, and the computers that are in none, by ring 0.
     """
     cells = list(cells)
     base = before
-    if lifted := _covered_up(before, after, cells, rings):
+    if lifted := _covered_up(before, (*after, *foreign), cells, rings):
         base = _without_exclusions(before, organisation, lifted)
     devices: dict[tuple[int, Part], list[int]] = defaultdict(list)
     for cell in cells:
-        reach = reach_in(base, cell.groups)
-        kept = list(_parts(reach, intent_for(before, cell.groups)))
+        reach = reach_in((*base, *foreign), cell.all_groups)
+        kept = parts_of(reach, intent_for((*before, *foreign), cell.all_groups))
         for part in kept:
             devices[0, part] += cell.device_ids
-        parts = list(_parts(_and(reach, kept), intent_for(after, cell.groups)))
+        parts = parts_of(_and(reach, kept), intent_for((*after, *foreign), cell.all_groups))
         for pk in cell.device_ids:
             for part in parts if pk in rings else ():
                 devices[rings[pk], part].append(pk)
@@ -86,14 +88,18 @@ def _covered_up(
     """Intents that some ring's computers are to get, and are excluded from before."""
     found = set()
     for cell in cells:
-        intent = intent_for(after, cell.groups)
-        if intent in reach_in(before, cell.groups).excluded and any(pk in rings for pk in cell.device_ids):
+        intent = intent_for(after, cell.all_groups)
+        if intent in reach_in(before, cell.all_groups).excluded and any(pk in rings for pk in cell.device_ids):
             found.add(intent)
     return found
 
 
-def _parts(reach: Reach, wanted: str | None) -> Iterator[Part]:
+def parts_of(reach: Reach, wanted: str | None) -> tuple[Part, ...]:
     """What has to be said to computers with this reach for Intune to give them `wanted`."""
+    return tuple(_parts(reach, wanted))
+
+
+def _parts(reach: Reach, wanted: str | None) -> Iterator[Part]:
     for intent in reach.in_force:
         if intent == wanted:
             return

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -17,7 +17,15 @@ from django.utils.translation import gettext_lazy, ngettext_lazy
 
 from deployments.catalogue.newcomers import unvetted
 from deployments.differences import Difference, differences, entries_of
-from deployments.models import AppVersion, AssignmentChange, BaselineRevision, ChangeSet, ChangeTarget, Decision
+from deployments.models import (
+    AppVersion,
+    AssignmentChange,
+    BaselineRevision,
+    ChangeSet,
+    ChangeTarget,
+    Decision,
+    Rollout,
+)
 from deployments.models.moves import InvalidMove
 from deployments.notices.changes import tell_approved, tell_finished, tell_planned, tell_rejected
 from schools import audit
@@ -313,6 +321,15 @@ def under_way(beside: int | None = None) -> QuerySet[AssignmentChange]:
     unwritten = AssignmentChange.objects.filter(written_at=None)
     started = unwritten.filter(change_set__status__in=[Status.APPLYING, Status.FAILED])
     return started.exclude(change_set__revision=beside) if beside else started
+
+
+def broken_off() -> QuerySet[AssignmentChange]:
+    """Apps that a roll-out which was broken off left half-way, and that no later change has written."""
+    later = AssignmentChange.objects.filter(
+        app_version=OuterRef("app_version"), written_at__gt=OuterRef("change_set__rollout__ended_at")
+    )
+    left = AssignmentChange.objects.filter(written_at=None, change_set__rollout__status=Rollout.Status.ABORTED)
+    return left.filter(change_set__status=Status.ABANDONED).exclude(Exists(later))
 
 
 def in_the_way(change_set: ChangeSet) -> QuerySet[AssignmentChange]:

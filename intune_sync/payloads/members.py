@@ -17,6 +17,7 @@ from intune_sync.payloads.values import parse_id
 GROUPS_PATH = "groups"
 MEMBERS_PARAMS = {"$select": "id", "$top": "999"}
 NAME_PARAMS = {"$select": "id,displayName"}
+NICKNAME_PARAMS = {"$select": "id,mailNickname"}
 MOST_LETTERS = 256
 """In the name of a group."""
 MOST_BINDS = 20

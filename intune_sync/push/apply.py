@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from intune_sync import graph
+from intune_sync.drift.reversal import dropped_keys
 from intune_sync.graph import (
     AnswerLost,
     ApprovalRequired,
@@ -28,7 +29,7 @@ from intune_sync.graph import (
 from intune_sync.graph.beta import BETA
 from intune_sync.models import Operation, OwnedAssignment
 from intune_sync.payloads import assign_body, assign_path
-from intune_sync.push import action_work, app_work, group_work, identity_work, import_work, ledger
+from intune_sync.push import action_work, app_work, dropping, group_work, identity_work, import_work, ledger
 from intune_sync.push.kept_groups import with_group_ids
 from intune_sync.push.kill_points import reach
 from intune_sync.push.ledger import Lease, LostLease, Stopped
@@ -114,7 +115,7 @@ def carry_out(lease: Lease, client: GraphClient, at: Clock) -> None:
     if operation.request_hash and operation.before is not None:  # an earlier try sent it, and never read back
         basis = _with_overwritten(operation, operation.before, current, current, client)
     for merges in range(MOST_MERGES + 1):
-        merged = merge(basis, _owned_keys(operation), desired)
+        merged = merge(basis, _owned_keys(operation) | _dropped_keys(operation, basis), desired)
         if merged.conflicts:
             return lease.fail(Problem.FOREIGN, at())
         if same_list(merged.write, current):
@@ -133,6 +134,7 @@ def carry_out(lease: Lease, client: GraphClient, at: Clock) -> None:
 WORK: dict[str, Callable[[Lease, GraphClient, Clock], None]] = {
     Operation.Kind.ASSIGN: carry_out,
     Operation.Kind.GROUP: group_work.carry_out,
+    Operation.Kind.DROP_GROUP: dropping.carry_out,
     Operation.Kind.CREATE_APP: app_work.carry_out,
     Operation.Kind.IDENTITY: identity_work.carry_out,
     Operation.Kind.IMPORT: import_work.carry_out,
@@ -176,6 +178,11 @@ def _owned_keys(operation: Operation) -> set[str]:
     return set(owned.values_list("key", flat=True))
 
 
+def _dropped_keys(operation: Operation, basis: list[Raw]) -> set[str]:
+    """Entries of others that a change which takes drift back was approved to take away."""
+    return dropped_keys(operation.change_set_id, operation.assignment[0].app_version_id, basis)
+
+
 def _claim_ownership(lease: Lease, merged: MergedList, now: datetime) -> None:
     """What we are about to write is ours from before it is sent; otherwise a worker that takes over after a crash
     would read our own entries as foreign. A key that never gets to Intune does no harm."""
@@ -203,7 +210,10 @@ def _put_down(lease: Lease, error: GraphError, now: datetime) -> None:
             lease.try_again(Problem.ANSWER_LOST, now, error.message)
         case Forbidden():
             lease.fail(Problem.FORBIDDEN, now, error.message)
-        case _ if lease.operation.kind == Operation.Kind.GROUP:  # another try reads anew what is in the way
+        case _ if lease.operation.kind in (
+            Operation.Kind.GROUP,
+            Operation.Kind.DROP_GROUP,
+        ):  # another try reads anew what is in the way
             lease.try_again(Problem.REFUSED, now, error.message)
         case NotFound():
             lease.fail(GONE.get(lease.operation.kind, Problem.APP_GONE), now, error.message)

@@ -12,11 +12,12 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import F, QuerySet
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from deployments.models import RingGroup, RingGroupMember, RingMember, SoftwareProfile
+from deployments.effects import in_ring_groups
+from deployments.models import RingGroup, SoftwareProfile
 from deployments.organisation import Organisation
 from deployments.targets import NodeKey, Target
 from fleet.models import Device
@@ -151,14 +152,6 @@ def members_of(owner: Owner) -> QuerySet[Device]:
     if owner.class_group_id:
         return here.filter(class_group=owner.class_group_id, class_group__school=F("school"))
     return here.filter(pk=owner.device_id or 0)
-
-
-def in_ring_groups(members: QuerySet[RingGroupMember]) -> QuerySet[RingGroupMember]:
-    """Those that have been let in, and those that are named to keep what they had."""
-    let_in = RingMember.objects.filter(
-        rollout=OuterRef("group__rollout"), device=OuterRef("device"), released_at__isnull=False
-    )
-    return members.filter(Q(group__ring=None) | Exists(let_in))
 
 
 def members_digest(entra_device_ids: Iterable[UUID | None]) -> str:

@@ -15,6 +15,7 @@ from deployments.models import ChangeSet
 from deployments.services.changes import finish
 from intune_sync.models import KillSwitch, Lane, Operation
 from intune_sync.models.operations import OperationQuerySet
+from intune_sync.push import stages
 from intune_sync.push.kill_points import reach
 
 LEASE = timedelta(seconds=60)
@@ -26,6 +27,18 @@ LONGEST_WAIT = timedelta(minutes=5)
 KEEP_LANES = timedelta(days=1)
 LOOK_FOR_APPROVAL = timedelta(minutes=2)
 """The first time; later less often, up to a quarter of an hour."""
+AFRESH = {
+    "attempts": 0,
+    "waits": 0,
+    "not_before": None,
+    "problem": "",
+    "error": "",
+    "finished_at": None,
+    "quarantined_at": None,
+    "approval_since": None,
+    "approval_code": "",
+}
+"""Columns of an operation that is tried again with all its tries. What may have been sent stays in doubt."""
 
 Status, Problem = Operation.Status, Operation.Problem
 _KEPT = (Status.SENDING, Status.SENT, Status.VERIFIED)
@@ -238,7 +251,7 @@ def sweep(now: datetime) -> bool:
                 finish_if_done(change_set_id, now)
     for change_set_id in ChangeSet.objects.filter(status=ChangeSet.Status.APPLYING).values_list("pk", flat=True):
         with transaction.atomic():
-            ChangeSet.objects.select_for_update().get(pk=change_set_id)
+            stages.lock(change_set_id)
             finish_if_done(change_set_id, now)
     Lane.objects.filter(served_at__lt=now - KEEP_LANES).delete()
     return is_due(now)
@@ -251,17 +264,21 @@ def is_due(now: datetime, *, actions: bool = False) -> bool:
 def lock_change_set(operation: Operation) -> int | None:
     """Lock the operation's change set, if it belongs to one, so that of two workers that finish its last operations
     one closes it."""
-    locked = ChangeSet.objects.select_for_update().filter(operations=operation).first()
-    return locked.pk if locked else None
+    if operation.change_set_id:
+        stages.lock(operation.change_set_id)
+    return operation.change_set_id
 
 
 def finish_if_done(change_set_id: int | None, now: datetime) -> None:
-    """Close the change set when none of its operations is open. Its row must be locked by the caller."""
+    """Close the change set when none of its operations is open, and no further ring is to come. Its row must be locked
+    by the caller (`stages.lock`)."""
     if change_set_id is None:
         return
     change_set = ChangeSet.objects.get(pk=change_set_id)
-    open_operations = Operation.objects.filter(change_set=change_set_id).open()
-    if change_set.status == ChangeSet.Status.APPLYING and not open_operations.exists():
+    is_open = Operation.objects.filter(change_set=change_set_id).open().exists()
+    if change_set.status != ChangeSet.Status.APPLYING or is_open:
+        return
+    if stages.settle(change_set_id, now):
         finish(change_set, now)
 
 

@@ -11,14 +11,15 @@ from django.db import transaction
 from deployments.services.changes import mark_written
 from intune_sync.models import IntuneApp, IntuneAssignment, Operation, OwnedAssignment
 from intune_sync.payloads import assignment_key, assignment_row
-from intune_sync.push import ledger
+from intune_sync.push import ledger, stages
 from intune_sync.push.ledger import Lease
 from intune_sync.push.merge import MergedList, Raw
 from schools import audit
 
 
 def record_verified(lease: Lease, merged: MergedList, observed: Sequence[Raw], now: datetime) -> None:
-    """The operation is verified, its change written; what we own, the mirror and the audit trail follow.
+    """The operation is verified, and its change written unless more rings are to come; what we own, the mirror and
+    the audit trail follow.
 
     Raises LostLease, and then nothing of it is stored.
     """
@@ -27,7 +28,8 @@ def record_verified(lease: Lease, merged: MergedList, observed: Sequence[Raw], n
     with transaction.atomic():
         change_set_id = ledger.lock_change_set(operation)
         lease.move(Operation.Status.VERIFIED, now, finished_at=now, problem="", error="", waits=0)
-        mark_written(change, now)
+        if stages.writes_final_state(operation):
+            mark_written(change, now)
         keep_owned(change.app_version_id, merged.our_keys, now)
         mirror_list(app_id, observed)
         before, after = _said(operation, observed)

@@ -14,10 +14,11 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
+from deployments.effects import in_ring_groups
 from deployments.models import ChangeSet, RingGroupMember
 from fleet.models import Device
 from intune_sync.models import IntuneGroup, KeptGroup, Operation
-from intune_sync.push.kept_groups import Owner, column_of, group_id, group_name, in_ring_groups, members_digest
+from intune_sync.push.kept_groups import Owner, column_of, group_id, group_name, members_digest
 
 TRY_AGAIN_AFTER = timedelta(minutes=5)
 """For the same members and name, when the last try failed or some of them were not in Entra yet."""

@@ -8,15 +8,15 @@ from uuid import UUID
 
 from deployments.desired import DesiredState, desired_state
 from deployments.effects import target_effects
-from deployments.models import Application, AppVersion, BaselineRevision
+from deployments.models import Application, AppVersion, BaselineRevision, RingGroup
 from deployments.organisation import Organisation, load_organisation, target_rows
-from deployments.services.changes import PlannedChange, under_way
+from deployments.services.changes import PlannedChange, broken_off, under_way
 from deployments.targets import Target
 from intune_sync.graph import GraphClient
 from intune_sync.models import IntuneApp, OwnedAssignment
 from intune_sync.payloads import assignment_for, assignment_key, parse_id
 from intune_sync.payloads.aims import group_of, has_filter, intent_of, is_exclusion
-from intune_sync.push.kept_groups import group_reference, new_groups, nicknames_in
+from intune_sync.push.kept_groups import group_name, group_reference, new_groups, nicknames_in
 from intune_sync.push.lists import read_lists
 from intune_sync.push.merge import Raw
 from intune_sync.push.plan import AppState, Notice, Plan, plan
@@ -26,10 +26,11 @@ PUBLISHED = "published"
 
 @dataclass(frozen=True)
 class FreshPlan:
-    """A plan, and its parts by app version as the change set keeps them."""
+    """A plan, its parts by app version as the change set keeps them, and what it was made from."""
 
     plan: Plan
     changes: list[PlannedChange]
+    taken: Snapshot
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ class Snapshot:
     lists: Mapping[UUID, list[Raw] | None]
     owned: Mapping[int, frozenset[str]]
     unpublished: frozenset[UUID]
+    rings: Rings
 
     def observed(self, version_id: int) -> list[Raw]:
         return self.lists[self.versions[version_id].intune_app_id] or []
@@ -50,13 +52,14 @@ class Snapshot:
     def ours(self, version_id: int) -> tuple[Target, ...]:
         """Our targets as Intune has them now."""
         owned = self.owned.get(version_id, frozenset())
-        return targets_of((raw for raw in self.observed(version_id) if assignment_key(raw) in owned), self.organisation)
+        mine = (raw for raw in self.observed(version_id) if assignment_key(raw) in owned)
+        return targets_of(mine, self.organisation, self.rings)
 
     def foreign(self, version_id: int) -> tuple[Target, ...]:
         """What others have assigned to groups that we know, without a filter: it counts for what a computer gets."""
         owned = self.owned.get(version_id, frozenset())
         theirs = (raw for raw in self.observed(version_id) if assignment_key(raw) not in owned)
-        return targets_of(theirs, self.organisation)
+        return targets_of(theirs, self.organisation, self.rings)
 
     def desired(self, version_id: int) -> tuple[Target, ...]:
         return self.wanted.targets.get(version_id, ())
@@ -72,13 +75,14 @@ class Snapshot:
 def fresh_plan(revision: BaselineRevision, client: GraphClient) -> FreshPlan:
     """What has to be written so that Intune says what `revision` means; every app concerned is read anew.
 
-    What another change is writing is left to that one, unless this revision says something else of the same app.
+    What another change is writing is left to that one, and what a roll-out that was broken off has not written stays
+    unwritten, unless this revision says something else of the same app.
     About one request for each twenty apps. Raises GraphError; nothing is stored.
     """
     taken = take_snapshot(revision, client)
     effects = taken.effects()
     active = BaselineRevision.objects.active().values_list("pk", flat=True).first()
-    others = set(under_way(revision.pk).values_list("app_version", flat=True))
+    others = {each.app_version_id for each in (*under_way(revision.pk), *broken_off())}
     states = [_app_state(taken, version, effects.get(version.pk, {})) for version in taken.versions.values()]
     made = plan(
         [state for state in states if state.is_concerned or state.version_id not in others],
@@ -87,7 +91,7 @@ def fresh_plan(revision: BaselineRevision, client: GraphClient) -> FreshPlan:
     )
     desired = [raw for change in made.changes for raw in change.desired]
     made = replace(made, groups=new_groups(nicknames_in(desired)))
-    return FreshPlan(made, [_planned(taken, change.version_id, effects) for change in made.changes])
+    return FreshPlan(made, [_planned(taken, change.version_id, effects) for change in made.changes], taken)
 
 
 def take_snapshot(revision: BaselineRevision, client: GraphClient) -> Snapshot:
@@ -105,12 +109,24 @@ def take_snapshot(revision: BaselineRevision, client: GraphClient) -> Snapshot:
         lists,
         owned,
         frozenset(unpublished.values_list("graph_id", flat=True)),
+        load_rings(),
     )
 
 
-def targets_of(raws: Iterable[Raw], organisation: Organisation) -> tuple[Target, ...]:
-    """Assignments of whole groups that belong to a municipality, school form, school or class group."""
+Rings = Mapping[UUID, RingGroup]
+"""Groups of rings that are in Entra, by their id there."""
+
+
+def load_rings() -> Rings:
+    """One query."""
+    there = RingGroup.objects.filter(entra_group_id__isnull=False, deleted_at=None)
+    return {group.entra_group_id: group for group in there.select_related("ring") if group.entra_group_id}
+
+
+def targets_of(raws: Iterable[Raw], organisation: Organisation, rings: Rings | None = None) -> tuple[Target, ...]:
+    """Assignments of whole groups that belong to a municipality, school form, school, class group or ring."""
     places = organisation.places_by_group()
+    places |= {group_id: ("ring", group.pk) for group_id, group in (rings or {}).items()}
     found = set()
     for raw in raws:
         group_id = parse_id(group_of(raw))
@@ -150,9 +166,10 @@ def _app_state(taken: Snapshot, version: AppVersion, effects: Mapping[int, str])
 
 
 def _planned(taken: Snapshot, version_id: int, effects: Mapping[int, Mapping[int, str]]) -> PlannedChange:
+    names = {group.pk: group_name(group) for group in taken.rings.values()}
     return PlannedChange(
         app_version=taken.versions[version_id],
-        targets_before=target_rows(taken.ours(version_id), taken.organisation),
+        targets_before=target_rows(taken.ours(version_id), taken.organisation, names),
         targets_after=target_rows(taken.desired(version_id), taken.organisation),
         effects=effects.get(version_id, {}),
     )

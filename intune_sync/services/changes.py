@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable
 from datetime import datetime
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from deployments.models import ChangeSet
+from deployments.models import ChangeSet, Rollout
 from deployments.services import changes
 from deployments.services.changes import AnotherUnderWay, record_plan, require, start
+from deployments.services.rollouts import start_queued
 from intune_sync import graph
+from intune_sync.drift.reversal import fresh_reversal, items_of
+from intune_sync.graph import GraphError
 from intune_sync.models import Operation
-from intune_sync.push import ledger, reconcile
+from intune_sync.push import ledger, reconcile, rings, stages
 from intune_sync.push.differences import differences
 from intune_sync.push.kept_groups import owner_with
+from intune_sync.push.ledger import AFRESH
 from intune_sync.push.reconcile import lane_of
 from intune_sync.push.snapshot import FreshPlan, fresh_plan
-from intune_sync.services.quarantine import AFRESH
 from schools.models import User
+
+log = logging.getLogger(__name__)
 
 
 class StalePlan(ValidationError):
@@ -31,6 +38,10 @@ class StalePlan(ValidationError):
         self.status = str(ChangeSet.Status.PLANNED)
         said = _("Things have changed since the approval, so nothing was written. The change has to be approved again.")
         super().__init__(" ".join([said, *differences]), code="stale_plan")
+
+
+class HasRollout(ValidationError):
+    """The change goes out ring by ring and not all at once."""
 
 
 def freeze_plan(change_set: ChangeSet, by: User | None, now: datetime) -> ChangeSet:
@@ -46,9 +57,37 @@ def apply_change_set(change_set: ChangeSet, by: User | None, now: datetime) -> C
     """Put the approved plan in force: the revision becomes active, and one operation per app waits for a worker.
 
     Raises InvalidMove unless approved, StalePlan when a plan made now would be another, AnotherUnderWay while another
-    change has one of its apps or groups, GraphError when Intune cannot be read. Wake a worker after commit
-    (`tasks.write`); the sweep would find the operations without it.
+    change has one of its apps or groups, HasRollout when it is to go out in rings, GraphError when Intune cannot be
+    read. Wake a worker after commit (`tasks.write`); the sweep would find the operations without it.
     """
+    if Rollout.objects.filter(change_set=change_set, status__in=Rollout.NOT_STARTED).exists():
+        raise HasRollout(_("A roll-out has been planned for this change. Start that, or break it off first."))
+    return _put_in_force(change_set, by, now, lambda started, _fresh: _create_operations(started))
+
+
+def put_in_force(change_set: ChangeSet, by: User | None, now: datetime, begin: Callable[[], object]) -> ChangeSet:
+    """As `apply_change_set`, for a change that goes out in rings: `begin` starts its roll-out in the same transaction,
+    and nothing is written before its first ring opens (`push.rings`)."""
+
+    def start_rings(started: ChangeSet, fresh: FreshPlan) -> None:
+        begin()
+        rings.prepare(started, fresh)
+
+    return _put_in_force(change_set, by, now, start_rings)
+
+
+def start_due(now: datetime) -> int:
+    """Start the roll-outs whose turn has come. Returns how many; Intune is read for each."""
+    try:
+        return start_queued(now, put_in_force)
+    except GraphError as error:
+        log.warning("A roll-out waits to start: %s", error)
+        return 0
+
+
+def _put_in_force(
+    change_set: ChangeSet, by: User | None, now: datetime, follow: Callable[[ChangeSet, FreshPlan], object]
+) -> ChangeSet:
     require(change_set, ChangeSet.Status.APPROVED)
     fresh = _fresh(change_set)
     if fresh.plan.hash != change_set.approved_hash:
@@ -56,9 +95,10 @@ def apply_change_set(change_set: ChangeSet, by: User | None, now: datetime) -> C
         _keep(change_set, fresh, None, now)
         raise StalePlan(said)
     with transaction.atomic():
+        stages.lock_rollout(change_set.pk)
         started = start(change_set, by, now)
         _check_groups(started)
-        _create_operations(started)
+        follow(started, fresh)
         ledger.finish_if_done(started.pk, now)
     started.refresh_from_db()
     return started
@@ -67,6 +107,7 @@ def apply_change_set(change_set: ChangeSet, by: User | None, now: datetime) -> C
 def retry_change_set(change_set: ChangeSet, by: User, now: datetime) -> ChangeSet:
     """Try again what failed, each operation with all its tries. Raises InvalidMove unless the change set failed."""
     with transaction.atomic():
+        stages.lock(change_set.pk)
         resumed = changes.resume(change_set, by)
         failed = Operation.objects.filter(change_set=resumed, status=Operation.Status.FAILED)
         failed.update(status=Operation.Status.READY, **AFRESH)
@@ -84,7 +125,10 @@ _PLANNABLE = (ChangeSet.Status.DRAFT, ChangeSet.Status.PLANNED, ChangeSet.Status
 
 
 def _fresh(change_set: ChangeSet) -> FreshPlan:
+    taken_back = items_of(change_set.pk)
     with graph.client() as client:
+        if taken_back:
+            return fresh_reversal(change_set.revision, taken_back, client)
         return fresh_plan(change_set.revision, client)
 
 

@@ -15,7 +15,7 @@ from deployments.models import Application
 from deployments.models.moves import InvalidMove
 from intune_sync.models import IntuneApp, Operation
 from intune_sync.payloads.new_apps import WINGET
-from intune_sync.services.quarantine import AFRESH
+from intune_sync.push.ledger import AFRESH
 from schools import audit
 from schools.models import User
 

@@ -10,21 +10,9 @@ from deployments.models import ChangeSet
 from deployments.models.moves import InvalidMove
 from deployments.services import changes
 from intune_sync.models import Operation
+from intune_sync.push.ledger import AFRESH
 from schools import audit
 from schools.models import User
-
-AFRESH = {
-    "attempts": 0,
-    "waits": 0,
-    "not_before": None,
-    "problem": "",
-    "error": "",
-    "finished_at": None,
-    "quarantined_at": None,
-    "approval_since": None,
-    "approval_code": "",
-}
-"""Columns of an operation that is tried again with all its tries. What may have been sent stays in doubt."""
 
 
 @transaction.atomic
