@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, cast
 
@@ -13,7 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from deployments.models import ChangeSet
 from intune_sync.holds import explain
-from intune_sync.models import KillSwitch, SyncRun
+from intune_sync.models import DriftItem, KillSwitch, SyncRun
 from schools.access import IT_ADMIN
 from schools.models import User
 from schools.notifications.kinds import register
@@ -57,6 +58,38 @@ def _tell_of_stop(kind: str, stop: KillSwitch, by: User, reason: str) -> None:
         data={"person": by.display_name, "reason": reason},
         urgent=True,
     )
+
+
+MOST_NAMED = 3
+
+
+def tell_of_drift(run: SyncRun, items: Sequence[DriftItem]) -> None:
+    """The IT administrators, once for all that a run found."""
+    tell(
+        holders_of(IT_ADMIN),
+        "drift.found",
+        episode=f"drift.found:{run.pk}",
+        url=items[0].get_absolute_url() if len(items) == 1 else reverse("intune_sync:drift_list"),
+        data={
+            "count": len(items),
+            "items": [{"kind": item.kind, "name": item.name} for item in items[:MOST_NAMED]],
+        },
+    )
+
+
+def _drift(data: dict[str, Any]) -> str:
+    words = ngettext(
+        "%(count)d thing in Intune is no longer as decided",
+        "%(count)d things in Intune are no longer as decided",
+        data["count"],
+    )
+    return words % data
+
+
+def _drift_body(data: dict[str, Any]) -> str:
+    kinds = dict(DriftItem.Kind.choices)
+    named = "; ".join(f"{kinds.get(item['kind'], item['kind'])}: {item['name']}" for item in data["items"])
+    return _("%(named)s. Adopt it, take it back, or ignore it for a while.") % {"named": named}
 
 
 def _stopped(data: dict[str, Any]) -> str:
@@ -136,6 +169,7 @@ def _restored_body(data: dict[str, Any]) -> str:
 register("writes.stopped", _stopped, _stopped_body, label=gettext_lazy("All writing to Intune is stopped"))
 register("writes.released", _going_on, _going_on_body, label=gettext_lazy("Writing to Intune goes on"))
 register("changeset.held", _held, _held_body, label=gettext_lazy("A decided change needs IT"))
+register("drift.found", _drift, _drift_body, label=gettext_lazy("Something in Intune is not as decided"))
 register("sync.down", _down, _down_body, label=gettext_lazy("Intune has not answered for an hour"))
 register("sync.failed", _failed, _failed_body, label=gettext_lazy("A synchronisation has failed for an hour"))
 register("sync.unsafe", _unsafe, _unsafe_body, label=gettext_lazy("A synchronisation was stopped as unsafe"))

@@ -5,6 +5,8 @@ import rules
 from schools.rules import is_it_admin, reader_of
 
 rules.add_perm("intune_sync.view_syncrun", reader_of("intune_sync.view_syncrun"))
+rules.add_perm("intune_sync.view_drift", reader_of("intune_sync.view_drift"))
+rules.add_perm("intune_sync.handle_drift", is_it_admin)
 rules.add_perm("intune_sync.start_sync", is_it_admin)
 rules.add_perm("intune_sync.release_sync", is_it_admin)
 rules.add_perm("intune_sync.stop_writes", is_it_admin)

@@ -13,6 +13,7 @@ from django.db.models.functions import Coalesce
 
 from intune_sync import graph
 from intune_sync.clock import shared_now
+from intune_sync.drift import detect as drift
 from intune_sync.graph import CircuitOpen, GraphClient, GraphError, Throttled
 from intune_sync.locks import is_free, lock, unlock
 from intune_sync.models import SyncRun
@@ -174,6 +175,7 @@ def _end_turn(row: SyncRun, client: GraphClient, outcome: Outcome) -> None:
     else:
         has_changes = Outcome(row.counts).has_changes
         _finish(row, client, Status.CHANGED if has_changes else Status.NO_CHANGES)
+        drift.after(row, client, shared_now())
 
 
 def _added(before: dict[str, int], more: dict[str, int]) -> dict[str, int]:

@@ -26,6 +26,7 @@ READERS: dict[str, frozenset[str]] = {
     "deployments.view_meeting": frozenset({IT_ADMIN, AUDITOR, COMMITTEE}),
     "deployments.view_changeset": frozenset({IT_ADMIN, AUDITOR, APPROVER, SCHOOL_IT}),
     "intune_sync.view_syncrun": frozenset({IT_ADMIN, AUDITOR}),
+    "intune_sync.view_drift": frozenset({IT_ADMIN, AUDITOR, COMMITTEE, APPROVER, SCHOOL_IT}),
 }
 """Who may read what, by permission: the roles for which a row is visible (at their school, or everywhere)."""
 

@@ -157,6 +157,14 @@ ACTS: dict[str, str | Promise] = {
     "operation.released": gettext_lazy("Write that was set aside let in again"),
     "epoch.begun": gettext_lazy("Backup restored; nothing destructive from before is sent"),
     "assignments.written": gettext_lazy("Assignments written to Intune"),
+    "assignment.taken_over": gettext_lazy("Somebody else’s assignment became the portal’s own"),
+    "drift.found": gettext_lazy("Something in Intune is not as decided"),
+    "drift.over": gettext_lazy("Intune is as decided again"),
+    "drift.adopted": gettext_lazy("Drift adopted"),
+    "drift.reverting": gettext_lazy("Drift to be taken back"),
+    "drift.ignored": gettext_lazy("Drift ignored for a while"),
+    "drift.ignore_over": gettext_lazy("Drift no longer ignored"),
+    "version.linked": gettext_lazy("Version linked to another app in Intune"),
     "application.added": gettext_lazy("Application added"),
     "application.described": gettext_lazy("Application described"),
     "application.vetted": gettext_lazy("Vetting card filled in"),
@@ -284,6 +292,12 @@ COLUMNS: dict[str, str | Promise] = {
     "pilot_school": gettext_lazy("Pilot school"),
     "gate": gettext_lazy("Gate"),
     "seed": gettext_lazy("Seed"),
+    "change_set": gettext_lazy("Change"),
+    "decided": gettext_lazy("Decided"),
+    "episode": gettext_lazy("Time"),
+    "in_intune": gettext_lazy("In Intune"),
+    "proposals": gettext_lazy("Proposals"),
+    "until": gettext_lazy("Until"),
 }
 
 VALUES: dict[str, dict[str, str | Promise]] = {

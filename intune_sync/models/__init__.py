@@ -2,6 +2,7 @@ from intune_sync.models.automatic import AutomaticHold
 from intune_sync.models.condition import GraphCondition
 from intune_sync.models.detected import IntuneDetectedApp
 from intune_sync.models.door import GraphBreaker, GraphHold
+from intune_sync.models.drift import DriftItem, KnownRule
 from intune_sync.models.epochs import Epoch, Lane
 from intune_sync.models.groups import KeptGroup
 from intune_sync.models.imports import AutopilotImport, ImportRow
@@ -21,6 +22,7 @@ __all__ = [
     "AutomaticHold",
     "AutopilotImport",
     "AutopilotProfile",
+    "DriftItem",
     "Epoch",
     "GraphBreaker",
     "GraphCondition",
@@ -33,6 +35,7 @@ __all__ = [
     "IntuneGroup",
     "KeptGroup",
     "KillSwitch",
+    "KnownRule",
     "Lane",
     "Operation",
     "OwnedAssignment",
