@@ -66,8 +66,8 @@ def staging(
     """
     cells = list(cells)
     base = before
-    if lifted := _covered_up(before, (*after, *foreign), cells, rings):
-        base = _without_exclusions(before, organisation, lifted)
+    if _covers_up(before, (*after, *foreign), cells, rings):
+        base = _without_exclusions(before, organisation)
     devices: dict[tuple[int, Part], list[int]] = defaultdict(list)
     for cell in cells:
         reach = reach_in((*base, *foreign), cell.all_groups)
@@ -82,16 +82,15 @@ def staging(
     return Staging(base, tuple(sorted(entries)))
 
 
-def _covered_up(
+def _covers_up(
     before: tuple[Target, ...], after: tuple[Target, ...], cells: Iterable[Cell], rings: Mapping[int, int]
-) -> set[str]:
-    """Intents that some ring's computers are to get, and are excluded from before."""
-    found = set()
-    for cell in cells:
-        intent = intent_for(after, cell.all_groups)
-        if intent in reach_in(before, cell.all_groups).excluded and any(pk in rings for pk in cell.device_ids):
-            found.add(intent)
-    return found
+) -> bool:
+    """Whether some ring's computers are to get an intent that they are excluded from before."""
+    return any(
+        intent_for(after, cell.all_groups) in reach_in(before, cell.all_groups).excluded
+        and any(pk in rings for pk in cell.device_ids)
+        for cell in cells
+    )
 
 
 def parts_of(reach: Reach, wanted: str | None) -> tuple[Part, ...]:
@@ -114,12 +113,12 @@ def _and(reach: Reach, parts: Iterable[Part]) -> Reach:
     return Reach(reach.included | included, reach.excluded)
 
 
-def _without_exclusions(
-    targets: tuple[Target, ...], organisation: Organisation, intents: set[str]
-) -> tuple[Target, ...]:
-    """Other targets that mean the same, and exclude no group from these intents."""
+def _without_exclusions(targets: tuple[Target, ...], organisation: Organisation) -> tuple[Target, ...]:
+    """Other targets that give nobody more than these, and exclude no group: an exclusion from another intent would
+    beat what ring 0 gives to those that the groups miss."""
     named = {target.node: target for target in targets}
-    found = [fewest_targets(_tree(root, named, targets, organisation), intents)[0] for root in organisation.roots]
+    trees = [_tree(root, named, targets, organisation) for root in organisation.roots]
+    found = [fewest_targets(tree, INTENT_PRECEDENCE)[0] for tree in trees]
     return tuple(sorted(target for each in found for target in each))
 
 

@@ -112,3 +112,44 @@ def test_an_exclusion_that_would_beat_the_ring_is_left_out_and_what_is_beside_it
 
     assert made.base == ()
     assert made.entries == (StagedEntry(0, "required", False, (1, 2, 3, 4)), StagedEntry(1, "required", False, (7,)))
+
+
+def test_what_takes_its_place_excludes_from_no_other_intent_either() -> None:
+    before = (
+        Target(*CLASS, "required", exclude=True),
+        Target(*ALL, "available", exclude=False),
+        Target(*SCHOOL, "available", exclude=True),
+        Target(*FORM, "required", exclude=False),
+    )
+    after = (Target(*ALL, "available", exclude=False),)
+
+    made = staging(before, after, [PUPILS, IN_CLASS], {7: 1}, tree(ALL, FORM, SCHOOL, CLASS))
+
+    assert not any(target.exclude for target in made.base)
+    assert [at_stage(made, PUPILS, 1, opened) for opened in (0, 1)] == ["required", "required"]
+    assert [at_stage(made, IN_CLASS, 7, opened) for opened in (0, 1)] == [None, "available"]
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(changes(), st.data())
+def test_what_others_assign_counts_for_what_a_computer_has_and_gets(
+    case: tuple[Organisation, tuple[Target, ...], tuple[Target, ...], dict[int, int]], data: st.DataObject
+) -> None:
+    """With inclusions of others beside ours; what was excluded by us before must stay so until its ring."""
+    organisation, before, after, rings = case
+    taken = {target.node for target in (*before, *after)}
+    free = [key for key, place in organisation.places.items() if place.has_group and key not in taken]
+    chosen = data.draw(st.lists(st.sampled_from(free), unique=True, max_size=2) if free else st.just([]))
+    foreign = tuple(Target(*key, "available", exclude=False) for key in chosen)
+
+    made = staging(before, after, cells_of(organisation), rings, organisation, foreign=foreign)
+
+    shown = Staging((*made.base, *foreign), made.entries)
+    for opened in range(4):
+        for cell in cells_of(organisation):
+            had, gets = intent_for((*before, *foreign), cell.groups), intent_for((*after, *foreign), cell.groups)
+            for device in cell.device_ids:
+                is_open = device in rings and rings[device] <= opened
+                assert at_stage(made=shown, cell=cell, device=device, opened=opened) in (
+                    {gets, had} if is_open else {had}
+                )
