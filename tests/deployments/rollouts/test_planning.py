@@ -5,6 +5,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 
 from deployments.models import ChangeTarget, RingMember, Rollout
 from deployments.models.moves import InvalidMove
+from deployments.rollouts.calendars import suggested_break
 from deployments.services import rollouts
 from deployments.services.rollouts import Settings
 from schools.models import AuditEvent, CalendarPeriod, User
@@ -139,3 +140,17 @@ def test_rings_are_drawn_anew_when_the_change_has_other_computers(admin: User) -
 
     with pytest.raises(rollouts.ChangedSinceDrawn):
         rollouts.start(row, by=admin, now=NOW, put_in_force=put_in_force)
+
+
+def test_break_of_most_computers_is_suggested_for_what_comes_by_itself() -> None:
+    small, large = make.school(), make.school()
+    devices = [make.device(small), make.device(large), make.device(large)]
+    days = {"starts_on": date(2027, 2, 1), "ends_on": date(2027, 2, 5)}
+    CalendarPeriod.objects.create(kind="break", name="Studiedagar", school=small, **days)
+    most = CalendarPeriod.objects.create(
+        kind="break", name="Sportlov", school=large, starts_on=date(2027, 2, 8), ends_on=date(2027, 2, 12)
+    )
+
+    assert suggested_break(approved_change(devices), NOW) == most
+    assert suggested_break(approved_change(devices, effect="offer"), NOW) is None
+    assert suggested_break(approved_change(devices), NOW.replace(month=3)) is None
