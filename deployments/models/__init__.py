@@ -7,6 +7,7 @@ from deployments.models.detected import DetectedUse
 from deployments.models.exceptions import ExceptionRenewal, SoftwareException
 from deployments.models.installs import InstallStatus
 from deployments.models.profiles import SoftwareProfile
+from deployments.models.proof import Assumption, ProofDay
 from deployments.models.proposals import Proposal, ProposalComment, ProposalSupport, Seat, Stance
 from deployments.models.requests import AppRequest, RequestMessage, RequestStep, RequestSupport
 from deployments.models.rollouts import (
@@ -26,6 +27,7 @@ __all__ = [
     "AppVersion",
     "Application",
     "AssignmentChange",
+    "Assumption",
     "Baseline",
     "BaselineEntry",
     "BaselineRevision",
@@ -43,6 +45,7 @@ __all__ = [
     "Intent",
     "LicencePool",
     "Meeting",
+    "ProofDay",
     "Proposal",
     "ProposalComment",
     "ProposalSupport",
