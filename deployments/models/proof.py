@@ -14,7 +14,8 @@ from schools.models import School, User
 class ProofDay(models.Model):
     """How far a decision had come at one school at the end of a day: the six answers of `deployments.status`.
 
-    `absent` are those of the not done that nobody can expect: silent for long, missing from Intune, or retired.
+    `absent` are those of the waiting and unknown that nobody can expect: silent for long, missing from Intune, or
+    retired.
     """
 
     decision = models.ForeignKey(Decision, on_delete=models.PROTECT, related_name="proof_days")
@@ -55,8 +56,8 @@ class ProofDay(models.Model):
                 name="six_answers_add_up",
             ),
             models.CheckConstraint(
-                condition=Q(absent__lte=F("total") - F("installed") - F("not_applicable")),
-                name="absent_are_some_of_the_not_done",
+                condition=Q(absent__lte=F("waiting_for_device") + F("waiting_for_intune") + F("unknown")),
+                name="absent_are_some_of_those_waiting",
             ),
         ]
 
