@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -56,12 +57,16 @@ class Meanwhile:
 
     @contextmanager
     def at(self, point: str) -> Iterator[None]:
-        stuck = Kill("", point, "stuck")
-        stuck.ordered(self.workers)
-        self.workers.start(queues=WRITING)
-        sleeper = wait_until(sweeping(self.broker, lambda: stuck.victim(self.workers)), LONG_SECONDS, self.workers)
-        yield
-        os.kill(int(sleeper), signal.SIGCONT)
+        if point == "before_claim":  # whoever stood still there would let another claim it
+            yield
+            self.workers.start(queues=WRITING)
+        else:
+            stuck = Kill("", point, "stuck")
+            stuck.ordered(self.workers)
+            self.workers.start(queues=WRITING)
+            sleeper = wait_until(sweeping(self.broker, lambda: stuck.victim(self.workers)), LONG_SECONDS, self.workers)
+            yield
+            os.kill(int(sleeper), signal.SIGCONT)
         wait_until(sweeping(self.broker, orders.is_done, hurried=True), LONG_SECONDS, self.workers)
 
 
@@ -95,11 +100,13 @@ def test_a_group_tag_is_set_on_the_identity_it_was_ordered_for(
 ):
     raw = identities(town)[-1]
     device = factories.device(serial_number=raw["serialNumber"], autopilot_id=raw["id"])
-    operation = mark_identity(device, town.requester, group_tag="GY-NY")
+    tag = f"GY-{uuid4().hex[:6].upper()}"  # no earlier run has set it
+    operation = mark_identity(device, town.requester, group_tag=tag)
 
     with meanwhile.at(point):
         if happens == "deleted":
             town.tenant.sandbox.post("/sandbox/settings", {"identity_delete_seconds": 0.0})
+            town.tenant.sandbox.post("/sandbox/devices", {"serial": raw["serialNumber"], "act": "leave"})
             delete_identity(town, raw["id"])
         else:
             town.tenant.sandbox.post(
@@ -109,7 +116,7 @@ def test_a_group_tag_is_set_on_the_identity_it_was_ordered_for(
     tags = {each["id"]: each["groupTag"] for each in identities(town)}
     writes = town.tenant.calls(method="POST", path_contains="/updateDeviceProperties", executed="true")
     assert Operation.objects.get(pk=operation.pk).status == ("failed" if happens == "deleted" else "verified")
-    assert tags.get(raw["id"]) == (None if happens == "deleted" else "GY-NY")
+    assert tags.get(raw["id"]) == (None if happens == "deleted" else tag)
     assert len(writes) == (0 if happens == "deleted" else 1)
     assert wrongs(town.tenant, orders.nothing(town)) == []
 
