@@ -235,5 +235,16 @@ def test_the_longest_freeze_is_named_before_lessons() -> None:
     assert hindrance.until == stockholm(2027, 4, 3).astimezone(UTC)
 
 
+def test_one_freeze_may_follow_another() -> None:
+    freezes = [
+        Period(FREEZE, "Prov", date(2027, 3, 22), date(2027, 3, 27)),
+        Period(FREEZE, "Ny provserver", date(2027, 3, 28), date(2027, 3, 29)),
+    ]
+
+    calendar = Calendar.for_school(HERE, freezes, [])
+
+    assert calendar.next_allowed(stockholm(2027, 3, 25)) == stockholm(2027, 3, 30).astimezone(UTC)
+
+
 def test_an_empty_calendar_hinders_nothing() -> None:
     assert Calendar().next_allowed(stockholm(2027, 1, 11, 10)) == stockholm(2027, 1, 11, 10).astimezone(UTC)
