@@ -108,6 +108,7 @@ def test_a_group_tag_is_set_on_the_identity_it_was_ordered_for(
             town.tenant.sandbox.post("/sandbox/settings", {"identity_delete_seconds": 0.0})
             town.tenant.sandbox.post("/sandbox/devices", {"serial": raw["serialNumber"], "act": "leave"})
             delete_identity(town, raw["id"])
+            wait_until(lambda: raw["id"] not in {each["id"] for each in identities(town)}, LONG_SECONDS)
         else:
             town.tenant.sandbox.post(
                 "/sandbox/devices", {"serial": raw["serialNumber"], "act": "move", "group_tag": "GY-ANNAN"}
