@@ -15,7 +15,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from intune_sync.api_changes import WritableChangeSetViewSet
+from intune_sync.api_drift import DriftItemViewSet
 from intune_sync.api_new_apps import NewAppViewSet
+from intune_sync.api_rollouts import StartableRolloutViewSet
 from intune_sync.api_writes import ImportViewSet, MarkViewSet, OperationViewSet, OrderViewSet, StopViewSet
 from intune_sync.models import SyncRun
 from intune_sync.runs import release, request_runs
@@ -128,6 +130,8 @@ class SyncRunViewSet(Rows):
 router_entries: list[tuple[str, type[viewsets.GenericViewSet[Any]], str]] = [
     ("sync-runs", SyncRunViewSet, "sync-run"),
     ("change-sets", WritableChangeSetViewSet, "change-set"),
+    ("rollouts", StartableRolloutViewSet, "rollout"),
+    ("drift", DriftItemViewSet, "drift-item"),
     ("new-apps", NewAppViewSet, "new-app"),
     ("writing-stops", StopViewSet, "writing-stop"),
     ("operations", OperationViewSet, "operation"),

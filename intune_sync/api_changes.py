@@ -96,7 +96,7 @@ class WritableChangeSetViewSet(ChangeSetViewSet):
     @idempotent
     def preview(self, request: Request, pk: str) -> Response:
         change_set, _said = self.command("deployments.propose_change")
-        with _intune_in_api_words():
+        with intune_in_api_words():
             return self._preview(services.freeze_plan(change_set, self.person, timezone.now()))
 
     @extend_schema(
@@ -111,7 +111,7 @@ class WritableChangeSetViewSet(ChangeSetViewSet):
     @idempotent
     def apply(self, request: Request, pk: str) -> Response:
         change_set, _said = self.command("deployments.apply_changeset")
-        with _intune_in_api_words():
+        with intune_in_api_words():
             started = services.apply_change_set(change_set, self.person, timezone.now())
         transaction.on_commit(wake_write)
         return Response(self.get_serializer(started).data, status=status.HTTP_202_ACCEPTED)
@@ -149,7 +149,7 @@ class WritableChangeSetViewSet(ChangeSetViewSet):
 
 
 @contextmanager
-def _intune_in_api_words() -> Iterator[None]:
+def intune_in_api_words() -> Iterator[None]:
     """A failed call to Intune is 503 when it may succeed later, else 502; nothing was changed either way."""
     try:
         yield

@@ -27,6 +27,5 @@ router_entries: list[tuple[str, type[viewsets.GenericViewSet[Any]], str]] = [
     ("proposals", ProposalViewSet, "proposal"),
     ("meetings", MeetingViewSet, "meeting"),
     ("requests", AppRequestViewSet, "request"),
-    ("rollouts", RolloutViewSet, "rollout"),
 ]
-"""Change sets (`ChangeSetViewSet`) are mounted by the room that can also preview and apply them."""
+"""Change sets and roll-outs are mounted by the room that can also write them to Intune."""

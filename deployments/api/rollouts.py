@@ -249,6 +249,16 @@ class RolloutViewSet(Rows):
         return self._answer(row)
 
     @extend_schema(
+        description=_("Let one that waits to start be planned again, so that it does not start by itself."),
+        request=MaybeReasonSerializer,
+    )
+    @action(detail=True, methods=["post"])
+    @idempotent
+    def dequeue(self, request: Request, pk: str) -> Response:
+        row, said = self.command(RUN, MaybeReasonSerializer)
+        return self._answer(rollouts.take_out_of_queue(row, by=self.person, reason=said["reason"]))
+
+    @extend_schema(
         description=_("Open no further ring until it is resumed. What is out stays."), request=MaybeReasonSerializer
     )
     @action(detail=True, methods=["post"])

@@ -16,6 +16,8 @@ SOFTWARE = SCHOOLS
 CHANGES = allow("it_admin auditor approver school_it")
 TRAIL = allow("it_admin auditor approver school_it")
 WIDE = allow("it_admin auditor")
+DRIFTS = allow("it_admin auditor committee approver school_it")
+DRIFT = allow("it_admin auditor committee", own="approver school_it")
 RUNS = WIDE
 
 # Readers of one object.
@@ -57,6 +59,7 @@ SEES = {
     "draft_request": WRITER,
     "deputy": allow(own="approver"),
     "audit_event": EVENT,
+    "drift_item": DRIFT,
     "calendar_period": SCHOOL,
     "lesson_hours": SCHOOL,
     "install_status": DEVICE,
@@ -210,6 +213,24 @@ PAGES: dict[str, Row] = {
     "deployments:sign_minutes": row("closed_meeting", POST=allow("committee")),
     "deployments:minutes": row("closed_meeting", GET=MEETINGS),
     "deployments:minutes_file": row("closed_meeting", GET=MEETINGS),
+    # deployments: roll-outs
+    "deployments:rollout_list": row(GET=CHANGES),
+    "deployments:rollout": row("rollout", GET=CHANGE),
+    "deployments:rollout#planned": row("planned_rollout", GET=WIDE),
+    "deployments:rollout_computers": row("rollout", GET=CHANGE),
+    "deployments:move_computers": row("planned_rollout", POST=IT),
+    "deployments:rollout_settings": row("planned_rollout", GET=IT, POST=IT),
+    "deployments:draw_again": row("planned_rollout", POST=IT),
+    "deployments:pause_rollout": row("rollout", POST=IT),
+    "deployments:resume_rollout": row("rollout", POST=IT),
+    "deployments:skip_ring": row("rollout", POST=IT),
+    "deployments:let_ring_through": row("rollout", POST=IT),
+    "deployments:abort_rollout": row("rollout", POST=IT),
+    "deployments:roll_back_rollout": row("rollout", POST=IT),
+    "deployments:leave_rollout_queue": row("rollout", POST=IT),
+    "deployments:ask_override": row("rollout", POST=IT),
+    "deployments:approve_override": row("rollout", POST=IT),
+    "deployments:plan_rollout": row("change_set", GET=IT, POST=IT),
     # intune_sync
     "intune_sync:health": row(GET=RUNS),
     "intune_sync:start_sync": row(POST=IT),
@@ -219,6 +240,13 @@ PAGES: dict[str, Row] = {
     "intune_sync:unmatched_list": row(GET=RUNS),
     "intune_sync:write_list": row(GET=RUNS),
     "intune_sync:settings": row(GET=RUNS),
+    "intune_sync:drift_list": row(GET=DRIFTS),
+    "intune_sync:drift_item": row("drift_item", GET=DRIFT),
+    "intune_sync:drift_devices": row("drift_item", GET=DRIFT),
+    "intune_sync:adopt_drift": row("drift_item", POST=IT),
+    "intune_sync:revert_drift": row("drift_item", POST=IT),
+    "intune_sync:ignore_drift": row("drift_item", POST=IT),
+    "intune_sync:heed_drift": row("drift_item", POST=IT),
     "intune_sync:stop": row(GET=RUNS),
     "intune_sync:throw_stop": row(POST=IT),
     "intune_sync:release_stop": row("stop", POST=IT),
@@ -240,6 +268,7 @@ PAGES: dict[str, Row] = {
     "intune_sync:apply_change_set": row("change_set", POST=IT),
     "intune_sync:retry_change_set": row("change_set", POST=IT),
     "intune_sync:abandon_change_set": row("change_set", POST=IT),
+    "intune_sync:start_rollout": row("rollout", POST=IT),
     "intune_sync:app_list": row(GET=RUNS),
     "intune_sync:create_app": row(GET=IT, POST=IT),
     "intune_sync:retry_app": row("new_app", POST=IT),
@@ -327,6 +356,8 @@ API: dict[str, Row] = {
     "/api/v1/rollouts/{}/computers/": row("rollout", GET=CHANGE),
     "/api/v1/rollouts/{}/redraw/": row("rollout", POST=IT),
     "/api/v1/rollouts/{}/move/": row("rollout", POST=IT),
+    "/api/v1/rollouts/{}/start/": row("rollout", POST=IT),
+    "/api/v1/rollouts/{}/dequeue/": row("rollout", POST=IT),
     "/api/v1/rollouts/{}/pause/": row("rollout", POST=IT),
     "/api/v1/rollouts/{}/resume/": row("rollout", POST=IT),
     "/api/v1/rollouts/{}/skip/": row("rollout", POST=IT),
@@ -358,6 +389,12 @@ API: dict[str, Row] = {
     "/api/v1/new-apps/": row(GET=IT, POST=IT),
     "/api/v1/new-apps/{}/": row("new_app", GET=IT),
     "/api/v1/new-apps/{}/retry/": row("new_app", POST=IT),
+    "/api/v1/drift/": row(GET=DRIFTS),
+    "/api/v1/drift/{}/": row("drift_item", GET=DRIFT),
+    "/api/v1/drift/{}/adopt/": row("drift_item", POST=IT),
+    "/api/v1/drift/{}/revert/": row("drift_item", POST=IT),
+    "/api/v1/drift/{}/ignore/": row("drift_item", POST=IT),
+    "/api/v1/drift/{}/heed/": row("drift_item", POST=IT),
     "/api/v1/writing-stops/": row(GET=RUNS, POST=IT),
     "/api/v1/writing-stops/{}/": row("stop", GET=RUNS),
     "/api/v1/writing-stops/{}/release/": row("stop", POST=IT),

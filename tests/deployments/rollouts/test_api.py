@@ -1,7 +1,8 @@
 import pytest
 from rest_framework.test import APIClient
 
-from deployments.models import Rollout
+from deployments.models import ChangeSet, Rollout
+from deployments.services import rollouts
 from schools.models import User
 from tests import factories as make
 from tests.deployments.rollouts.factories import approved_change
@@ -62,6 +63,14 @@ def test_wrong_state_is_a_conflict(admin: User) -> None:
     assert (answer.status_code, answer.data["status"]) == (409, "planned")
 
 
+def test_one_that_waits_to_start_is_planned_again(admin: User) -> None:
+    client = client_of(admin)
+    pk = planned(client)["id"]
+    rollouts.ask_to_start(Rollout.objects.get(pk=pk), by=admin, now=make.NOW)
+
+    assert post(client, f"{pk}/dequeue/").data["status"] == "planned"
+
+
 def test_two_people_pass_the_calendar(admin: User) -> None:
     client = client_of(admin)
     pk = planned(client)["id"]
@@ -86,3 +95,23 @@ def test_school_sees_its_own_computers_alone_and_no_gate(admin: User) -> None:
 
     assert (seen["computers"], seen["reading"]) == (1, None)
     assert (whole["computers"], whole["reading"]["verdict"]) == (2, "pass")
+
+
+def test_plan_that_is_no_longer_true_starts_nothing_and_waits_for_approval(admin: User) -> None:
+    client = client_of(admin)
+    pk = planned(client)["id"]
+    ChangeSet.objects.update(plan={"snapshot": {}, "changes": [], "calls": []})
+
+    answer = post(client, f"{pk}/start/")
+
+    row = Rollout.objects.get()
+    assert (answer.status_code, row.status, row.change_set.status) == (409, "planned", "planned")
+
+
+def test_one_with_a_coming_day_waits_for_it(admin: User) -> None:
+    client = client_of(admin)
+    pk = planned(client, starts_on="2090-01-11")["id"]
+
+    answer = post(client, f"{pk}/start/")
+
+    assert (answer.status_code, answer.data["status"], answer.data["started_by"]) == (202, "queued", admin.username)
