@@ -96,6 +96,15 @@ def about_reviews(count: int) -> Iterator[Item]:
         yield Item(text % {"number": number(count)}, shown, url, look("review").icon, "wait")
 
 
+def about_drift(count: int) -> Iterator[Item]:
+    if count:
+        text = ngettext(
+            "%(number)s thing in Intune is not as decided", "%(number)s things in Intune are not as decided", count
+        )
+        shown = _("Somebody has changed it there. Adopt it, take it back, or ignore it for a while.")
+        yield Item(text % {"number": number(count)}, shown, reverse("intune_sync:drift_list"), "arrows-diff", "warn")
+
+
 def about_meetings(meetings: Iterable[Meeting]) -> Iterator[Item]:
     """What the committee's meetings ask of a person who may go to them."""
     for meeting in meetings:

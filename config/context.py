@@ -18,7 +18,7 @@ from django.utils import formats, timezone
 from config.navigation import Link, links
 from deployments.models import ChangeSet
 from deployments.requests.queue import waiting_for_it
-from intune_sync.models import GraphCondition, KillSwitch, SyncRun
+from intune_sync.models import DriftItem, GraphCondition, KillSwitch, SyncRun
 from intune_sync.signs import idle_queues
 from schools.models import Municipality, User
 
@@ -30,7 +30,7 @@ THEMES = {"light", "dark"}
 @dataclass(frozen=True)
 class Snapshot:
     """The same for everybody; kept for a few seconds. `requesters` asked for the changes that wait for approval;
-    `reviews` counts the schools' requests that wait for IT."""
+    `reviews` counts the schools' requests that wait for IT, `drift` what in Intune is not as decided."""
 
     municipality: str = ""
     last_answer_at: datetime | None = None
@@ -42,6 +42,7 @@ class Snapshot:
     stopped_since: datetime | None = None
     is_refused: bool = False
     idle_since: datetime | None = None
+    drift: int = 0
 
 
 def read_snapshot() -> Snapshot:
@@ -67,6 +68,7 @@ def _fresh_snapshot() -> Snapshot:
         reviews=Coalesce(Subquery(_counted(waiting_for_it(now))), 0),
         stopped_since=Subquery(KillSwitch.objects.thrown().values("thrown_at")[:1]),
         is_refused=Coalesce(Subquery(condition.values("is_refused")), False),
+        drift=Coalesce(Subquery(_counted(DriftItem.objects.waiting(timezone.localdate(now)))), 0),
         idle_since=Subquery(idle_queues(now).order_by("seen_at").values("seen_at")[:1]),
     ).values_list("name", *(each.name for each in fields(Snapshot)[1:]))
     return Snapshot(*(row.first() or ()))

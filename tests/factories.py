@@ -30,7 +30,7 @@ from deployments.models import (
 )
 from deployments.models.profiles import OWNER_OF_LEVEL
 from fleet.models import Device, HardwareModel, Platform
-from intune_sync.models import ActionOrder, AutopilotImport, IntuneApp, KillSwitch, Operation, SyncRun
+from intune_sync.models import ActionOrder, AutopilotImport, DriftItem, IntuneApp, KillSwitch, Operation, SyncRun
 from schools.models import (
     Administration,
     ApiToken,
@@ -368,6 +368,15 @@ def new_app(name: str = "", status: str = "failed", **columns: Any) -> Operation
     wanted = {"type": "webApp", "name": name or f"Ny app {number()}", "marker": str(uuid()), "publisher": "Utgivaren"}
     columns = {"requested_by": columns.get("requested_by") or person("it_admin"), **columns}
     return Operation.objects.create(kind="create_app", desired=wanted, status=status, finished_at=NOW, **columns)
+
+
+def drift_item(kind: str = "foreign", *schools: School, **columns: Any) -> DriftItem:
+    """Somebody has assigned an app; concerns computers of `schools`."""
+    key = number()
+    columns = {"key": f"{kind}:{key}", "name": f"Program {key}", "since": NOW, "last_seen_at": NOW, **columns}
+    item = DriftItem.objects.create(kind=kind, **columns)
+    item.schools.set(schools)
+    return item
 
 
 def kill_switch(**columns: Any) -> KillSwitch:

@@ -174,7 +174,7 @@ def _specs(item: DriftItem, version: AppVersion) -> list[dict[str, Any]]:
 
 def _owner(item: DriftItem) -> Owner:
     kind, key = item.reach["include"][0]
-    return OWNERS[kind].objects.get(pk=key)  # type: ignore[attr-defined, no-any-return]
+    return OWNERS[kind].objects.get(pk=key)
 
 
 def _link(item: DriftItem, by: User, reason: str, now: datetime) -> Adopted:

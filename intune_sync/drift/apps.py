@@ -13,7 +13,7 @@ from django.db.models import Q
 from deployments.desired import DesiredState, desired_state
 from deployments.models import AppVersion, BaselineRevision
 from deployments.organisation import Organisation, load_organisation
-from deployments.services.changes import under_way
+from deployments.services.changes import broken_off, under_way
 from deployments.targets import NodeKey, Target
 from intune_sync.drift.compare import Differing, Entry, compare
 from intune_sync.drift.found import Found, Look
@@ -84,11 +84,9 @@ def _busy(read_from: datetime) -> set[UUID]:
     lately = Q(status=Operation.Status.VERIFIED, finished_at__gte=read_from)
     is_open = ~Q(status__in=[Operation.Status.VERIFIED, Operation.Status.FAILED])
     writes = Operation.objects.filter(is_open | lately, intune_app_id__isnull=False)
-    return {*writes.values_list("intune_app_id", flat=True), *_unwritten()}
-
-
-def _unwritten() -> set[UUID]:
-    return {UUID(str(each)) for each in under_way().values_list("app_version__intune_app_id", flat=True)}
+    written_to = {each for each in writes.values_list("intune_app_id", flat=True) if each}
+    unwritten = [*under_way().select_related("app_version"), *broken_off().select_related("app_version")]
+    return written_to | {change.app_version.intune_app_id for change in unwritten}
 
 
 def _about(app: IntuneApp, mirrored: Mirrored) -> Iterator[Found]:
@@ -137,7 +135,9 @@ def _gone(app: IntuneApp, version: AppVersion, mirrored: Mirrored) -> Found:
         key=f"app:{app.graph_id}:{instead.graph_id if instead else ''}",
         name=str(version),
         before={"app_id": str(app.graph_id), "name": app.display_name, "version": app.version},
-        after=instead and {"app_id": str(instead.graph_id), "name": instead.display_name, "version": instead.version},
+        after=None
+        if instead is None
+        else {"app_id": str(instead.graph_id), "name": instead.display_name, "version": instead.version},
         reach=_reach(mirrored.wanted.targets.get(version.pk, ()), version.platform),
         app=app,
         app_version=version,

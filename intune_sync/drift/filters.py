@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import datetime
+from uuid import UUID
 
 from deployments.models import AppVersion
 from deployments.organisation import load_organisation
@@ -37,7 +38,7 @@ def _used() -> dict[str, list[tuple[str, Raw]]]:
     return found
 
 
-def _changed(used: dict[str, list[tuple[str, Raw]]], known: dict[object, KnownRule], now: datetime) -> Iterator[Found]:
+def _changed(used: dict[str, list[tuple[str, Raw]]], known: dict[UUID, KnownRule], now: datetime) -> Iterator[Found]:
     places = load_organisation().places_by_group()
     for row in AssignmentFilter.objects.all():
         right, uses = known.get(row.graph_id), used.get(str(row.graph_id), [])

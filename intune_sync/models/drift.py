@@ -52,9 +52,8 @@ def _is_in_hand() -> Q:
     asked = Proposal.objects.filter(
         drift_items=models.OuterRef("pk"), status__in=[Proposal.Status.OPEN, Proposal.Status.TABLED, "granted"]
     )
-    reverting = ChangeSet.objects.filter(drift_items=models.OuterRef("pk")).exclude(
-        status__in=["rejected", "cancelled", "abandoned"]
-    )
+    written = Q(status=ChangeSet.Status.APPLIED, applied_at__gt=models.OuterRef("last_seen_at"))  # not read since
+    reverting = ChangeSet.objects.filter(~Q(status__in=ChangeSet.ENDED) | written, drift_items=models.OuterRef("pk"))
     return Q(models.Exists(asked)) | Q(models.Exists(reverting))
 
 

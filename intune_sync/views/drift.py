@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any, cast
 
 from django.contrib import messages
@@ -22,15 +22,14 @@ from intune_sync import services, tasks
 from intune_sync.drift import acts, words
 from intune_sync.drift.choices import choices_of, is_reverting
 from intune_sync.drift.reach import devices_of
+from intune_sync.drift.states import STATES, in_state
 from intune_sync.graph import GraphError
 from intune_sync.models import DriftItem, IntuneGroup
-from intune_sync.models.drift import DriftItemQuerySet
 from intune_sync.words import graph_sentence
 from schools.decorators import permission_required, require
 from schools.models import User
 from schools.pages import page_of, render_page
 
-STATES = ("waiting", "in_hand", "ignored", "over")
 A_MONTH = timedelta(days=30)
 
 
@@ -59,18 +58,6 @@ def drift_list(request: HttpRequest) -> HttpResponse:
         "may_act": user.has_perm("intune_sync.handle_drift"),
     }
     return render_page(request, "intune_sync/drift_list.html", context, partial="intune_sync/_drift_list.html")
-
-
-def in_state(items: DriftItemQuerySet, state: str, today: date) -> DriftItemQuerySet:
-    match state:
-        case "waiting":
-            return items.waiting(today)
-        case "in_hand":
-            return items.in_hand(today)
-        case "ignored":
-            return items.ignored(today)
-        case _:
-            return items.resolved()
 
 
 @require_GET

@@ -97,6 +97,7 @@ def _at(school: School, teacher: User) -> dict[str, int]:
         "draft_request": app_request("draft", school, id=next(_keys), requested_by=teacher).pk,
         "deputy": _deputy(school).pk,
         "audit_event": event.pk,
+        "drift_item": factories.drift_item("foreign", school, id=next(_keys)).pk,
         "calendar_period": factories.period(school=school, id=next(_keys)).pk,
         "lesson_hours": factories.lesson_hours(school=school, id=next(_keys)).pk,
         "attempt": device.enrolment_attempts.create(id=next(_keys), started_at=timezone.now()).pk,
