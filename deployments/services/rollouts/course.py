@@ -96,7 +96,9 @@ def abort(rollout: Rollout, *, by: User, reason: str, now: datetime) -> Rollout:
 def close_change(row: Rollout, by: User | None, reason: str) -> None:
     """Let other changes of the same apps go on, as soon as no ring is being written: what was begun is not finished."""
     change_set = ChangeSet.objects.select_for_update(of=("self",)).get(pk=row.change_set_id)
-    is_writing = row.rings.filter(status=Ring.Status.OPENING).exists()
+    is_writing = (
+        change_set.status == ChangeSet.Status.APPLYING and row.rings.filter(status=Ring.Status.OPENING).exists()
+    )
     if is_writing or change_set.status not in (ChangeSet.Status.APPLYING, ChangeSet.Status.FAILED):
         return
     before = {"status": change_set.status}

@@ -37,7 +37,7 @@ def prepare_rollback(rollout: Rollout, *, by: User, reason: str, now: datetime) 
         raise ValidationError(_("A change that rolls it back has been prepared already."))
     if row.started_at is None:
         raise ValidationError(_("It never started, so there is nothing to roll back."))
-    if row.rings.filter(status="opening").exists():
+    if row.change_set.status == ChangeSet.Status.APPLYING and row.rings.filter(status="opening").exists():
         raise ValidationError(_("A ring is being written to Intune. Wait until it is written, then roll back."))
     if row.status in Rollout.UNFINISHED:
         row = abort(row, by=by, reason=reason, now=now)

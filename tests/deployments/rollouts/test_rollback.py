@@ -152,3 +152,14 @@ def test_nothing_is_rolled_back_while_a_ring_is_written(admin: User) -> None:
 
     with pytest.raises(ValidationError, match="being written"):
         rollouts.prepare_rollback(row, by=admin, reason="Kraschar", now=NOW)
+
+
+def test_ring_that_could_not_be_written_does_not_keep_it_from_being_rolled_back(admin: User) -> None:
+    row = added(admin)
+    rollouts.pass_ring(row, by=admin, now=NOW, reason="Provat")
+    rollouts.advance(NOW)
+    changes.finish(row.change_set, NOW)
+    assert ChangeSet.objects.get(pk=row.change_set_id).status == "failed"
+
+    assert rollouts.prepare_rollback(row, by=admin, reason="Kraschar", now=NOW).status == "draft"
+    assert ChangeSet.objects.get(pk=row.change_set_id).status == "abandoned"
