@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 from config.attention import (
     Item,
     about_changes,
+    about_drift,
     about_meetings,
     about_requests,
     about_reviews,
@@ -21,6 +22,7 @@ from config.attention import (
 )
 from config.context import read_snapshot
 from config.fleet_state import Figure, Share, builds, figures, shares
+from config.rollouts_under_way import RolloutUnderWay, about_rollouts, of_rollouts, under_way, with_rollouts
 from deployments.committee.waiting import meetings_waiting_for
 from deployments.models import BaselineRevision, ChangeSet
 from deployments.queries import Progress, progress
@@ -50,6 +52,7 @@ class Overview:
 
     items: Sequence[Item] | None = None
     under_way: Sequence[UnderWay] | None = None
+    rollouts: Sequence[RolloutUnderWay] = ()
     fleet: Fleet | None = None
     figures: Sequence[Figure] = ()
     shares: Sequence[Share] = ()
@@ -83,14 +86,18 @@ def _of_role(user: User, now: datetime) -> Overview:
 
 def _for_fleet(user: User, now: datetime) -> Overview:
     fleet = summarise(Device.objects.visible_to(user), now)
-    changes = list(_open_or_recent(user, now))
+    changes = list(with_rollouts(_open_or_recent(user, now), user))
+    rollouts = of_rollouts(changes, user)
+    others = [each for each in changes if each not in rollouts or each.status == ChangeSet.Status.FAILED]
     runs = list(latest_runs(user)) if user.access.reads("intune_sync.view_syncrun") else []
     asked = _asked(user, now)
-    items = [*asked, *about_changes(changes, user), *about_synchronisation(runs)]
+    items = [*about_rollouts(rollouts, user), *asked, *about_changes(others, user)]
+    items += [*_differing(user), *about_synchronisation(runs)]
     chart_title, chart = builds(fleet) or ("", None)
     return Overview(
         items=items,
-        under_way=_under_way(changes, items, user),
+        under_way=_under_way(others, items, user),
+        rollouts=under_way(rollouts),
         fleet=fleet,
         figures=figures(fleet),
         shares=shares(fleet),
@@ -106,6 +113,11 @@ def _asked(user: User, now: datetime) -> list[Item]:
     if user.has_perm("deployments.review_apprequest"):
         return list(about_reviews(read_snapshot().reviews))
     return list(about_requests(waiting_for(user, now), now)) if user.has_perm("deployments.decide_apprequest") else []
+
+
+def _differing(user: User) -> list[Item]:
+    """What in Intune is not as decided, counted with the rest of the frame, without a query."""
+    return list(about_drift(read_snapshot().drift)) if user.has_perm("intune_sync.handle_drift") else []
 
 
 def _for_readers(user: User, now: datetime) -> Overview:

@@ -8,6 +8,7 @@ from typing import ClassVar, Self
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from deployments.models.applications import Intent
@@ -160,6 +161,9 @@ class Rollout(Moves):
 
     def __str__(self) -> str:
         return _("Roll-out %(number)s") % {"number": self.pk}
+
+    def get_absolute_url(self) -> str:
+        return reverse("deployments:rollout", args=[self.pk])
 
     @property
     def soak(self) -> timedelta:

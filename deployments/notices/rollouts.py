@@ -50,7 +50,7 @@ def _tell(row: Rollout, users: Iterable[User], kind: str, turn: str, *, urgent: 
         users,
         kind,
         episode=f"{kind}:{row.pk}:{turn}",
-        url=row.change_set.get_absolute_url(),
+        url=row.get_absolute_url(),
         data={"number": row.pk, "revision": str(row.change_set.revision), **data},
         urgent=urgent,
     )

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_GET
 
-from deployments.models import ChangeSet
+from deployments.models import ChangeSet, Rollout
 from deployments.queries import Progress, device_targets, parts_by_device, progress
 from deployments.status import DeviceStatus
 from intune_sync.holds import explain
@@ -79,6 +79,7 @@ def change_set(request: HttpRequest, pk: int) -> HttpResponse:
     seen = preview(found, user)
     sees_all = user.access.reads_all("deployments.view_changeset")
     has_started = found.status in STARTED
+    rollout = Rollout.objects.visible_to(user).filter(change_set=found).first()
     held = AutomaticHold.objects.filter(change_set=found).first() if found.decision_id else None
     context = {
         "change_set": found,
@@ -87,10 +88,11 @@ def change_set(request: HttpRequest, pk: int) -> HttpResponse:
         "sees_all": sees_all,
         "has_plan": bool(found.plan_hash),
         "is_about_several": len(seen.apps) > 1,
+        "rollout": rollout,
         "held": explain(held.reason, held.reason_data) if held else "",
         "notices": notices(found) if sees_all else [],
         "calls": _calls(found) if sees_all else [],
-        **_may(user, found),
+        **_may(user, found, rollout),
         **(_progress(found, user) if has_started else {}),
     }
     context["rows"] = _school_rows(seen, context.get("progress"))
@@ -180,7 +182,7 @@ def _calls(found: ChangeSet) -> list[tuple[str, str]]:
     ]
 
 
-def _may(user: User, found: ChangeSet) -> dict[str, bool]:
+def _may(user: User, found: ChangeSet, rollout: Rollout | None) -> dict[str, bool]:
     """Which buttons to show: what this person may do, and what the state allows."""
     status = found.status
     approves, applies = user.has_perm("deployments.approve_changeset"), user.has_perm("deployments.apply_changeset")
@@ -193,7 +195,10 @@ def _may(user: User, found: ChangeSet) -> dict[str, bool]:
         "may_reject": approves and status == Status.PLANNED and not is_own,
         "may_cancel": user.has_perm("deployments.cancel_changeset")
         and status in (Status.DRAFT, Status.PLANNED, Status.APPROVED),
-        "may_apply": applies and status == Status.APPROVED,
+        "may_apply": applies
+        and status == Status.APPROVED
+        and (rollout is None or rollout.status == Rollout.Status.ABORTED),
+        "may_roll_out": user.has_perm("deployments.run_rollout") and status == Status.APPROVED and rollout is None,
         "may_retry": applies and status == Status.FAILED,
     }
 
