@@ -82,8 +82,8 @@ def fresh_plan(revision: BaselineRevision, client: GraphClient) -> FreshPlan:
     taken = take_snapshot(revision, client)
     effects = taken.effects()
     active = BaselineRevision.objects.active().values_list("pk", flat=True).first()
-    others = {each.app_version_id for each in (*under_way(revision.pk), *broken_off())}
     states = [_app_state(taken, version, effects.get(version.pk, {})) for version in taken.versions.values()]
+    others = {each.app_version_id for each in under_way(revision.pk)} | _left_half_way(taken, states)
     made = plan(
         [state for state in states if state.is_concerned or state.version_id not in others],
         snapshot={"active_revision": active, "revision": revision.pk},
@@ -92,6 +92,13 @@ def fresh_plan(revision: BaselineRevision, client: GraphClient) -> FreshPlan:
     desired = [raw for change in made.changes for raw in change.desired]
     made = replace(made, groups=new_groups(nicknames_in(desired)))
     return FreshPlan(made, [_planned(taken, change.version_id, effects) for change in made.changes], taken)
+
+
+def _left_half_way(taken: Snapshot, states: Iterable[AppState]) -> set[int]:
+    """Versions of applications that a roll-out left so, unless the revision says something else of the application."""
+    new = {taken.versions[state.version_id].application_id for state in states if state.is_concerned}
+    left = broken_off().exclude(app_version__application__in=new)
+    return set(left.values_list("app_version", flat=True))
 
 
 def take_snapshot(revision: BaselineRevision, client: GraphClient) -> Snapshot:

@@ -1,0 +1,299 @@
+"""Roll-outs that are stopped, taken back, queued, or hindered: through the ledger and the sandbox."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+from django.db.models import Count
+
+from deployments.models import AppVersion, ChangeSet, ChangeTarget, RingGroup, RingMember, Rollout
+from deployments.models.moves import InvalidMove
+from deployments.services import rollouts
+from deployments.services.rollouts import prepare_rollback
+from deployments.status import DeviceStatus, with_status
+from intune_sync import services
+from intune_sync.models import KeptGroup, Operation
+from intune_sync.payloads import assignment_for
+from intune_sync.push import apply, ledger, reconcile, rings
+from schools.models import AuditEvent
+from tests import factories
+from tests.factories import NOW
+from tests.intune_sync.test_kept_groups import groups_named
+from tests.intune_sync.test_rings import (
+    HOUR,
+    carry,
+    change,
+    given,
+    has,
+    let_through,
+    newer,
+    opened,
+    planned,
+    put,
+    ring_groups,
+    start,
+    statuses,
+    town,  # noqa: F401  (fixture)
+    work,
+)
+from tests.pushing import GEOGEBRA, Town, devices_at
+
+pytestmark = pytest.mark.django_db
+LATER = NOW + timedelta(minutes=6)
+
+
+def stopped_after_ring_one(town: Town) -> tuple[Rollout, AppVersion, set[int]]:  # noqa: F811
+    """A new version of GIMP is in the first of three rings."""
+    has(town, "GIMP")
+    new = newer(town, "Inkscape", of="GIMP")
+    rollout = carry(start(town, planned(town, change(town, put(town, "GIMP", intent="required", version=new)))))
+    return rollout, new, opened(rollout)
+
+
+def rolled_back(town: Town, rollout: Rollout) -> ChangeSet:  # noqa: F811
+    prepared = prepare_rollback(rollout, by=town.requester, reason="Krånglar", now=NOW + HOUR)
+    return town.approve(town.plan(prepared))
+
+
+def test_rolling_back_touches_only_the_computers_of_opened_rings(town: Town):  # noqa: F811
+    before = given(town.tenant, "GIMP")
+    rollout, new, inside = stopped_after_ring_one(town)
+    had = {device: "required" if device not in inside else None for device in devices_at(*gymnasia(town))}
+    assert {device: intent for device, intent in given(town.tenant, "GIMP").items() if device in had} == had
+
+    back = rolled_back(town, rollout)
+
+    concerned = ChangeTarget.objects.filter(change__change_set=back)
+    assert set(concerned.values_list("device", flat=True)) == inside
+    assert set(back.changes.values_list("app_version__intune_app_id", flat=True)) == {
+        new.intune_app_id,
+        UUID(town.tenant.app_id("GIMP")),
+    }
+    counted = town.tenant.sandbox.get("/sandbox/state")["requests"]
+    services.apply_change_set(back, town.requester, NOW)
+    work()
+    carry(rollout)
+
+    assert (rollout.status, ring_groups(town.tenant)) == ("rolled_back", [])
+    assert set(given(town.tenant, "Inkscape").values()) == {None}
+    after = given(town.tenant, "GIMP")
+    assert after == before | dict.fromkeys(had, "required")
+    written = {call["path"] for call in town.tenant.calls(since=str(counted)) if call["method"] in ("POST", "DELETE")}
+    assert {path for path in written if "/assign" in path} == {
+        f"/beta/deviceAppManagement/mobileApps/{town.tenant.app_id(name)}/assign" for name in ("GIMP", "Inkscape")
+    }
+
+
+def gymnasia(town: Town) -> list:  # noqa: F811
+    return [school for tag, school in town.schools.items() if tag.startswith("GY")]
+
+
+def test_what_a_broken_off_roll_out_left_is_not_written_by_the_next_change(town: Town):  # noqa: F811
+    rollout, _new, inside = stopped_after_ring_one(town)
+    rollouts.abort(rollout, by=town.requester, reason="Krånglar", now=NOW + HOUR)
+
+    other = town.approved(GEOGEBRA)
+    services.apply_change_set(other, town.requester, NOW)
+    carry(rollout)
+
+    assert [each["name"] for each in other.plan["changes"]] == [GEOGEBRA + " " + version_of(GEOGEBRA, town)]
+    assert {pk for pk, intent in given(town.tenant, "Inkscape").items() if intent} == inside
+    assert ring_groups(town.tenant) != []
+
+
+def test_what_is_decided_anew_of_the_application_clears_up_after_the_broken_off_roll_out(town: Town):  # noqa: F811
+    rollout, _new, _inside = stopped_after_ring_one(town)
+    rollouts.abort(rollout, by=town.requester, reason="Krånglar", now=NOW + HOUR)
+    newest = newer(town, "MuseScore Studio", of="GIMP")
+
+    anew = change(town, put(town, "GIMP", intent="required", version=newest))
+    services.apply_change_set(anew, town.requester, NOW + HOUR)
+    carry(rollout, NOW + 2 * HOUR)
+    work(NOW + 2 * HOUR)
+
+    assert {pk for pk, intent in given(town.tenant, "MuseScore Studio").items() if intent} == devices_at(
+        *gymnasia(town)
+    )
+    assert set(given(town.tenant, "Inkscape").values()) == {None}
+    assert not any(given(town.tenant, "GIMP")[pk] for pk in devices_at(*gymnasia(town)))
+    assert ring_groups(town.tenant) == []
+
+
+def version_of(name: str, town: Town) -> str:  # noqa: F811
+    return AppVersion.objects.get(intune_app_id=town.tenant.app_id(name)).version
+
+
+def test_change_that_has_a_roll_out_is_not_written_all_at_once(town: Town):  # noqa: F811
+    change_set = town.approved(GEOGEBRA)
+    planned(town, change_set)
+
+    with pytest.raises(services.HasRollout):
+        services.apply_change_set(change_set, town.requester, NOW)
+
+    assert not Operation.objects.exists()
+
+
+def test_second_press_starts_nothing(town: Town):  # noqa: F811
+    rollout = start(town, planned(town, town.approved(GEOGEBRA)))
+
+    with pytest.raises(InvalidMove):
+        start(town, rollout)
+    carry(rollout)
+    work()
+
+    assert Operation.objects.filter(kind="assign").values("change", "stage").distinct().count() == 1
+    assert len(town.tenant.writes()) == 1
+
+
+def test_roll_out_that_is_no_longer_as_approved_does_not_start(town: Town):  # noqa: F811
+    rollout = planned(town, town.approved(GEOGEBRA))
+    town.tenant.somebody_adds(GEOGEBRA, assignment_for("group", town.tenant.groups["terminsklar-all"], "available"))
+
+    with pytest.raises(services.StalePlan) as refusal:
+        start(town, rollout)
+
+    (said,) = refusal.value.differences
+    assert GEOGEBRA in said
+    rollout.refresh_from_db()
+    assert (rollout.status, rollout.change_set.status) == ("planned", "planned")
+    assert not RingGroup.objects.exists()
+
+
+def test_second_roll_out_of_the_same_app_waits_for_the_first(town: Town):  # noqa: F811
+    first = start(town, planned(town, town.approved("GIMP"), 50, 100))
+    carry(first)
+    draft = change(town, put(town, "GIMP", intent="available"))
+
+    second = start(town, planned(town, draft, 50, 100))
+    assert second.status == "queued"
+    services.start_due(NOW)
+    assert Rollout.objects.get(pk=second.pk).status == "queued"
+
+    let_through(town, first, NOW + HOUR)
+    again = town.approve(town.plan(second.change_set)) if second.change_set.status == "planned" else second.change_set
+    assert again.status == "approved"
+    services.start_due(NOW + HOUR)
+    assert Rollout.objects.get(pk=second.pk).status in {"running", "planned"}
+
+
+def test_group_that_cannot_be_made_holds_its_ring_and_nothing_else_is_written(town: Town):  # noqa: F811
+    town.tenant.fault("status", path="/v1.0/groups", status=403, count=-1)
+
+    rollout = carry(start(town, planned(town, town.approved(GEOGEBRA))))
+
+    assert statuses(rollout)[0] == "opening"
+    assert rollout.change_set.status == "failed"
+    assert dict(Operation.objects.values_list("kind", "problem")) == {"group": "forbidden", "assign": "no_group"}
+    assert town.tenant.writes() == []
+
+    town.tenant.heal()
+    services.retry_change_set(rollout.change_set, town.requester, NOW)
+    carry(rollout)
+    assert statuses(rollout)[0] == "open"
+    assert ChangeSet.objects.get(pk=rollout.change_set_id).status == "applying"
+
+
+def test_worker_that_dies_between_group_and_list_leaves_one_group_and_one_list(town: Town):  # noqa: F811
+    rollout = start(town, planned(town, town.approved(GEOGEBRA)))
+    rollouts.advance(NOW)
+    rings.sweep(NOW)
+    apply.work(NOW, most=1)
+    assert Operation.objects.get(kind="group").status == "verified"
+    lease = ledger.claim(NOW, "dies")
+    assert lease is not None
+    assert lease.operation.kind == "assign"
+
+    carry(rollout, NOW + timedelta(minutes=2))
+
+    assert statuses(rollout)[0] == "open"
+    assert len(town.tenant.writes()) == 1
+    (group,) = RingGroup.objects.filter(ring__number=1)
+    assert len(groups_named(town.tenant, group.mail_nickname)) == 1
+
+
+def test_list_is_not_written_while_its_group_is_empty(town: Town):  # noqa: F811
+    """Created, and then Entra went away before anybody was put in."""
+    rollout = start(town, planned(town, town.approved(GEOGEBRA)))
+    rollouts.advance(NOW)
+    rings.sweep(NOW)
+    town.tenant.fault("status", method="PATCH", path="/groups/", status=403, count=-1)
+
+    apply.work(NOW, most=100)
+
+    assert KeptGroup.objects.get(ring_group__rollout=rollout).verified_at is None
+    assert Operation.objects.get(kind="assign").problem == "no_group"
+    assert town.tenant.writes() == []
+
+
+def test_computers_that_are_let_in_later_are_only_put_into_the_group(town: Town):  # noqa: F811
+    rollout = carry(start(town, planned(town, town.approved(GEOGEBRA), 50, 100)))
+    late = rollout.members.filter(ring__number=1).first()
+    assert late is not None
+    RingMember.objects.filter(pk=late.pk).update(released_at=None, written_at=None)
+    reconcile.sweep(LATER)
+    apply.work(LATER)
+    assert given(town.tenant, GEOGEBRA)[late.device_id] is None
+
+    rollouts.advance(LATER)
+    assert RingMember.objects.get(pk=late.pk).released_at == LATER
+    work(LATER)
+
+    assert given(town.tenant, GEOGEBRA)[late.device_id] == "required"
+    assert RingMember.objects.get(pk=late.pk).written_at is not None
+    assert len(town.tenant.writes()) == 1
+
+
+def test_each_computer_counts_once_at_every_stage(town: Town):  # noqa: F811
+    rollout = start(town, planned(town, town.approved(GEOGEBRA)))
+
+    for hours in range(4):
+        carry(rollout, NOW + hours * HOUR)
+        targets = ChangeTarget.objects.filter(change__change_set=rollout.change_set_id)
+        counts = dict(with_status(targets).order_by().values_list("status").annotate(Count("pk")))
+        told = rollout.members.filter(written_at__isnull=False).count()
+        assert sum(counts.values()) == 9
+        assert counts.get(DeviceStatus.WAITING_FOR_INTUNE, 0) == 9 - told
+        if rollout.rings.filter(status="open").exists():
+            rollouts.pass_ring(rollout, by=town.approver, now=NOW, reason="Prov")
+    assert told == 9
+
+
+def test_a_group_that_is_not_ours_any_more_is_left_alone(town: Town):  # noqa: F811
+    rollout = carry(start(town, planned(town, town.approved(GEOGEBRA), 50, 100)))
+    theirs = town.tenant.groups["terminsklar-all"]
+    group = RingGroup.objects.get(ring__number=1)
+    real = group.entra_group_id
+    let_through(town, rollout, NOW + HOUR)
+    RingGroup.objects.filter(pk=group.pk).update(deleted_at=None, entra_group_id=theirs)
+    Operation.objects.filter(kind="drop_group").delete()
+    assert real is not None
+
+    work(NOW + HOUR)
+
+    assert Operation.objects.get(kind="drop_group").problem == "not_ours"
+    assert groups_named(town.tenant, "terminsklar-all") != []
+
+
+def test_the_end_of_a_group_is_in_the_audit_trail(town: Town):  # noqa: F811
+    rollout = carry(start(town, planned(town, town.approved(GEOGEBRA), 50, 100)))
+
+    let_through(town, rollout, NOW + HOUR)
+
+    event = AuditEvent.objects.get(act="group.deleted")
+    assert event.before["group"] == f"Terminsklar utrullning {rollout.pk}, etapp 1"
+    assert not KeptGroup.objects.filter(ring_group__isnull=False).exists()
+
+
+def test_a_school_sees_only_roll_outs_of_its_own_computers(town: Town):  # noqa: F811
+    school, other = town.schools["GY-RONN"], town.schools["AG-FURU"]
+    rollout = start(town, planned(town, town.approved(GEOGEBRA, owner=school), 50, 100))
+
+    assert rollout in Rollout.objects.visible_to(factories.person("approver", school))
+    assert rollout not in Rollout.objects.visible_to(factories.person("approver", other))
+
+
+def test_nothing_is_asked_of_the_database_while_no_roll_out_is_going(town: Town, django_assert_num_queries):  # noqa: F811
+    with django_assert_num_queries(3):
+        assert rings.sweep(NOW) == 0
