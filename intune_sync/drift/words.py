@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from deployments.organisation import Organisation
 from intune_sync.models import AssignmentFilter, DriftItem, IntuneGroup
@@ -88,7 +88,12 @@ def _of_rule(before: Mapping[str, Any]) -> list[str]:
 
 
 def _of_members(before: Mapping[str, Any]) -> list[str]:
-    return [_("%(members)s computers, as in the portal’s own lists.") % before]
+    words = ngettext(
+        "%(members)s computer, as in the portal’s own lists.",
+        "%(members)s computers, as in the portal’s own lists.",
+        before["members"],
+    )
+    return [words % before]
 
 
 def _of_filter(before: Mapping[str, Any]) -> list[str]:

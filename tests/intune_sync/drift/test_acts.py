@@ -8,8 +8,9 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from deployments.models import ChangeSet, Decision, Proposal
-from deployments.services import changes, drafts
+from deployments.models import ChangeSet, Proposal
+from deployments.services import changes
+from deployments.services.amendments import EntrySpec, amend
 from deployments.services.profiles import profile_of
 from intune_sync import services
 from intune_sync.drift import acts
@@ -258,16 +259,10 @@ def decide(portal: Portal, proposal: Proposal) -> None:
 
 def decide_gimp(portal: Portal) -> None:
     town = portal.town
-    decision = Decision.objects.create(
-        kind="delegated", text="GIMP till Gy-Ronn", decided_by=town.approver, decided_at=timezone.now()
-    )
-    draft = drafts.start_draft(town.baseline, town.requester)
+    decision = factories.decision(town.approver, "GIMP till Gy-Ronn")
     application = vetted(town.version("GIMP").application)
-    entry = drafts.put_entry(
-        draft, profile_of(town.schools["GY-RONN"]), application, intent="required", by=town.requester
-    )
-    type(entry).objects.filter(pk=entry.pk).update(decision=decision)
-    planned = town.plan(changes.propose(draft, town.requester, "GIMP"))
+    spec = EntrySpec(profile_of(town.schools["GY-RONN"]), application)
+    planned = town.plan(amend([spec], decision, requested_by=town.requester))
     services.apply_change_set(town.approve(planned), town.requester, timezone.now())
     portal.write()
-    assert active_revision() == draft
+    assert active_revision() == planned.revision
