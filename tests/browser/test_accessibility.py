@@ -51,6 +51,8 @@ LISTS = {
         "/sync/",
         "/sync/runs/",
         "/sync/stop/",
+        "/drift/",
+        "/drift/?state=over",
         "/intune/import/",
         "/intune/actions/",
         "/sync/unmatched/",
@@ -96,6 +98,7 @@ DETAILS = {
     "/proposals/": "/proposals/",
     "/meetings/": "/meetings/",
     "/sync/runs/": "/sync/runs/",
+    "/drift/": "/drift/",
 }
 """Lists, and how the addresses of what they lead to begin."""
 LOOKS = [("sv", "light"), ("sv", "dark"), ("en", "light"), ("en", "dark")]
