@@ -79,7 +79,7 @@ def change_set(request: HttpRequest, pk: int) -> HttpResponse:
     seen = preview(found, user)
     sees_all = user.access.reads_all("deployments.view_changeset")
     has_started = found.status in STARTED
-    rollout = Rollout.objects.visible_to(user).filter(change_set=found).first()
+    rollout = _rollout_of(found, sees_all)
     held = AutomaticHold.objects.filter(change_set=found).first() if found.decision_id else None
     context = {
         "change_set": found,
@@ -127,9 +127,15 @@ def change_set_devices(request: HttpRequest, pk: int) -> HttpResponse:
 
 def find_change_set(user: User, pk: int) -> ChangeSet:
     visible = ChangeSet.objects.visible_to(user).select_related(
-        "revision__baseline__semester", "requested_by", "approved_by"
+        "revision__baseline__semester", "requested_by", "approved_by", "rollout"
     )
     return get_object_or_404(visible, pk=pk)
+
+
+def _rollout_of(found: ChangeSet, sees_all: bool) -> Rollout | None:
+    """The roll-out that carries it out; a school's people see none before it has started."""
+    rollout: Rollout | None = getattr(found, "rollout", None)
+    return rollout if rollout and (sees_all or rollout.started_at) else None
 
 
 def _progress_part(request: HttpRequest, found: ChangeSet, user: User) -> HttpResponse:
