@@ -26,6 +26,7 @@ for verb in (
     "view_baseline",
     "view_draft",
     "view_changeset",
+    "view_proof",
 ):
     rules.add_perm(f"deployments.{verb}", reader_of(f"deployments.{verb}"))
 
@@ -38,6 +39,7 @@ rules.add_perm("deployments.approve_changeset", is_it_admin)
 rules.add_perm("deployments.cancel_changeset", is_it_admin)
 rules.add_perm("deployments.apply_changeset", is_it_admin)
 rules.add_perm("deployments.run_rollout", is_it_admin)
+rules.add_perm("deployments.edit_assumption", is_it_admin)
 
 rules.add_perm("deployments.view_apprequest", reader_of("deployments.view_apprequest"))
 rules.add_perm("deployments.make_apprequest", requests.asks)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from tempfile import TemporaryFile
 from typing import Any, TypeVar
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from django.http import FileResponse, Http404, HttpResponseBase, StreamingHttpResponse
 from django.utils import timezone
@@ -21,18 +23,25 @@ Column = tuple[str, Callable[[Row], Any]]
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 LINES_AT_ONCE = 500
+_WRITTEN_AT = re.compile(rb"(<dcterms:(?:created|modified)[^>]*>)[^<]*(<)")
 CONTROLS = {code: None for code in range(32) if chr(code) not in "\t\n\r"}
 """Control characters, which XML cannot hold."""
 
 
-def export_response(rows: Iterable[Row], columns: Sequence[Column[Row]], name: str, format: str) -> HttpResponseBase:
-    """`name` without ending; `format` csv or xlsx, anything else is a page that does not exist (404)."""
+def export_response(
+    rows: Iterable[Row], columns: Sequence[Column[Row]], name: str, format: str, as_of: date | None = None
+) -> HttpResponseBase:
+    """`name` without ending; `format` csv or xlsx, anything else is a page that does not exist (404).
+
+    With `as_of` the same rows give the same bytes: a workbook then says that day, and not when it was made.
+    """
     if format == "csv":
         response = StreamingHttpResponse(_csv_chunks(rows, columns), content_type="text/csv; charset=utf-8")
         response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
         return response
     if format == "xlsx":
-        return FileResponse(_xlsx_file(rows, columns), as_attachment=True, filename=f"{name}.xlsx", content_type=XLSX)
+        file = _xlsx_file(rows, columns) if as_of is None else dated(_xlsx_file(rows, columns), as_of)
+        return FileResponse(file, as_attachment=True, filename=f"{name}.xlsx", content_type=XLSX)
     raise Http404
 
 
@@ -77,6 +86,21 @@ def _xlsx_file(rows: Iterable[Row], columns: Sequence[Column[Row]]) -> Any:
     book.save(file)
     file.seek(0)
     return file
+
+
+def dated(file: Any, day: date) -> Any:
+    """The workbook with a day in place of each moment at which it and its parts were written."""
+    moment = f"{day.isoformat()}T00:00:00Z".encode()
+    copy = TemporaryFile()  # noqa: SIM115 - the response closes it when it is sent
+    with ZipFile(file) as made, ZipFile(copy, "w") as fixed:
+        for part in made.infolist():
+            content = made.read(part)
+            if part.filename == "docProps/core.xml":
+                content = _WRITTEN_AT.sub(rb"\g<1>" + moment + rb"\g<2>", content)
+            fixed.writestr(ZipInfo(part.filename, (day.year, day.month, day.day, 0, 0, 0)), content, ZIP_DEFLATED)
+    file.close()
+    copy.seek(0)
+    return copy
 
 
 def _xlsx_value(sheet: WriteOnlyWorksheet, value: Any) -> Any:

@@ -23,7 +23,9 @@ from schools.models import User
 SEEN_WITHIN = timedelta(days=30)
 """Of a computer that has been silent for longer nobody knows when it will come back, so it is named apart."""
 
-READS = "deployments.view_changeset"
+READS = "deployments.view_proof"
+"""Who may read the figures; the computers behind them are for those who read computers."""
+SHOWS = "fleet.view_device"
 WAITS = (DeviceStatus.WAITING_FOR_DEVICE, DeviceStatus.WAITING_FOR_INTUNE, DeviceStatus.UNKNOWN)
 
 _CARRYING = """
@@ -51,6 +53,14 @@ WHERE EXISTS (
     WHERE entry.decision_id = carried.decision_id AND entry.application_id = version.application_id
 )
 """
+
+CAUSE = """CASE
+    WHEN status IN ('installed', 'not_applicable') THEN ''
+    WHEN is_absent THEN 'absent'
+    WHEN status = 'waiting_for_intune' AND told_at IS NULL THEN 'not_written'
+    ELSE status
+END"""
+"""Why a computer is not done, of a row of `holding`; see `deployments.proof.left.Cause`."""
 
 _RANK = "CASE status " + " ".join(f"WHEN '{status}' THEN {place}" for place, status in enumerate(HOLDS_BACK)) + " END"
 
@@ -113,10 +123,12 @@ class Scope:
     schools: tuple[int, ...] | None = None
 
     @classmethod
-    def of(cls, user: User, decisions: Iterable[int] | None = None, school_id: int | None = None) -> Scope:
-        """What this person may see of them, at one school or everywhere."""
+    def of(
+        cls, user: User, decisions: Iterable[int] | None = None, school_id: int | None = None, reads: str = READS
+    ) -> Scope:
+        """What this person may see of them, at one school or everywhere; `reads` SHOWS for lists of computers."""
         chosen = None if decisions is None else tuple(decisions)
-        seen = None if user.access.reads_all(READS) else tuple(user.access.school_ids(READS))
+        seen = None if user.access.reads_all(reads) else tuple(user.access.school_ids(reads))
         if school_id is None:
             return cls(chosen, seen)
         return cls(chosen, (school_id,) if seen is None or school_id in seen else ())
@@ -132,8 +144,8 @@ def holding(scope: Scope, now: datetime) -> tuple[str, list[Any]]:
     status, status_params = rows.values_list(
         "pk", "device_id", "change_id", "status", "error_code", "confirmed_at", "reported_at"
     ).query.sql_with_params()
-    only_decisions = "" if scope.decisions is None else "WHERE carrying.decision_id = ANY(%s)"
-    only_schools = "" if scope.schools is None else "WHERE device.school_id = ANY(%s)"
+    only_decisions = "TRUE" if scope.decisions is None else "carrying.decision_id = ANY(%s)"
+    only_schools = "TRUE" if scope.schools is None else "device.school_id = ANY(%s)"
     text = f"""
         WITH carrying AS ({_CARRYING}),
         found(id, device_id, change_id, status, error_code, told_at, reported_at) AS NOT MATERIALIZED ({status}),
@@ -143,7 +155,8 @@ def holding(scope: Scope, now: datetime) -> tuple[str, list[Any]]:
             FROM carrying
             JOIN found ON found.change_id = carrying.change_id
             JOIN deployments_assignmentchange AS part ON part.id = carrying.change_id
-            {only_decisions}
+            JOIN fleet_device AS device ON device.id = found.device_id
+            WHERE {only_decisions} AND {only_schools}
             ORDER BY carrying.decision_id, found.device_id, part.app_version_id, part.change_set_id DESC
         ),
         once AS (
@@ -156,12 +169,11 @@ def holding(scope: Scope, now: datetime) -> tuple[str, list[Any]]:
                 OR device.last_check_in_at < %s
             ) AS is_absent
         FROM once JOIN fleet_device AS device ON device.id = once.device_id
-        {only_schools}
     """  # noqa: S608 - only the texts of this file and of the ORM
     params: list[Any] = list(status_params)
     params += [] if scope.decisions is None else [list(scope.decisions)]
-    params += [[status.value for status in WAITS], now - SEEN_WITHIN]
     params += [] if scope.schools is None else [list(scope.schools)]
+    params += [[status.value for status in WAITS], now - SEEN_WITHIN]
     return text, params
 
 
@@ -190,14 +202,36 @@ def answers_by_decision(scope: Scope, now: datetime) -> dict[int, Answers]:
     return found
 
 
-def computers(scope: Scope, now: datetime, status: str = "") -> QuerySet[Any]:
-    """Exactly the computers that the figures count, each by the target that holds it back. `status` is one of
-    DeviceStatus, `absent`, or empty for all."""
+@dataclass(frozen=True)
+class Narrowing:
+    """Which of the computers: each that is given, and all of them must hold. `status` is one of DeviceStatus, `cause`
+    one of `deployments.proof.left.Cause`; `version` and `model` are keys, `error` an error code."""
+
+    status: str = ""
+    cause: str = ""
+    version: int | None = None
+    model: int | None = None
+    error: str | None = None
+
+    @property
+    def sql(self) -> tuple[str, list[Any]]:
+        said = {
+            "status = %s": self.status or None,
+            f"{CAUSE} = %s": self.cause or None,
+            "version_id = %s": self.version,
+            "model_id = %s": self.model,
+            "coalesce(error_code, '') = %s": self.error,
+        }
+        chosen = {text: value for text, value in said.items() if value is not None}
+        return " AND ".join(["TRUE", *chosen]), list(chosen.values())
+
+
+EVERY = Narrowing()
+
+
+def computers(scope: Scope, now: datetime, narrowing: Narrowing = EVERY) -> QuerySet[Any]:
+    """Exactly the computers that the figures count, each by the target that holds it back."""
     text, params = holding(scope, now)
-    condition = ""
-    if status == "absent":
-        condition = " WHERE is_absent"
-    elif status:
-        condition, params = " WHERE status = %s", [*params, status]
-    held = RawSQL(f"SELECT id FROM ({text}) AS held{condition}", params)  # noqa: S608, S611
+    condition, more = narrowing.sql
+    held = RawSQL(f"SELECT id FROM ({text}) AS held WHERE {condition}", [*params, *more])  # noqa: S608, S611
     return with_status(ChangeTarget.objects.filter(pk__in=held))

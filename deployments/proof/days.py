@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from django.db import connection
 from django.db.models import F, Q, QuerySet, Sum
@@ -45,13 +46,13 @@ def note_day(now: datetime) -> int:
     """  # noqa: S608 - only the texts of this package and of the ORM
     with connection.cursor() as cursor:
         cursor.execute(statement, [*params, day, decisions, day])
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 def due(day: date) -> list[int]:
     """Decisions to be noted: in force or on their way there, and either of the running semester or not everywhere yet.
     One query."""
-    days = ProofDay.objects.order_by().values("decision", "day").annotate(**_sums())
+    days: QuerySet[Any] = ProofDay.objects.order_by().values("decision", "day").annotate(**_sums())
     everywhere = days.filter(waits=0, fails=0, there__gt=0).values("decision")
     rows = with_semester(Decision.objects.all()).filter(holds=True)
     rows = rows.filter(Q(first_baseline__in=running(day).values("pk")) | ~Q(pk__in=everywhere))
@@ -97,8 +98,8 @@ def history(decision: Decision, scope: Scope) -> list[tuple[date, Answers]]:
     ]
 
 
-def _days(scope: Scope) -> QuerySet[ProofDay]:
-    rows = ProofDay.objects.order_by()
+def _days(scope: Scope) -> QuerySet[Any]:
+    rows: QuerySet[Any] = ProofDay.objects.order_by()
     if scope.decisions is not None:
         rows = rows.filter(decision__in=scope.decisions)
     return rows if scope.schools is None else rows.filter(school__in=scope.schools)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 
@@ -12,7 +13,7 @@ Status = BaselineRevision.Status
 OVER = (Status.SUPERSEDED, Status.DISCARDED)
 
 
-def with_semester(decisions: QuerySet[Decision]) -> QuerySet[Decision]:
+def with_semester(decisions: QuerySet[Decision]) -> QuerySet[Any]:
     """Annotates `first_baseline`, the baseline that the decision first put entries into (None: it put none), and
     `holds`: an entry of it stands in a revision that is in force or on its way there."""
     entries = BaselineEntry.objects.filter(decision=OuterRef("pk"))
@@ -20,7 +21,7 @@ def with_semester(decisions: QuerySet[Decision]) -> QuerySet[Decision]:
     return decisions.annotate(first_baseline=Subquery(first), holds=Exists(entries.exclude(revision__status__in=OVER)))
 
 
-def decisions_of(baseline: Baseline, decisions: QuerySet[Decision]) -> QuerySet[Decision]:
+def decisions_of(baseline: Baseline, decisions: QuerySet[Decision]) -> QuerySet[Any]:
     """Those of the semester, annotated as `with_semester`."""
     of_meeting = Q(first_baseline=None, item__meeting__baseline=baseline)
     return with_semester(decisions).filter(Q(first_baseline=baseline.pk) | of_meeting)

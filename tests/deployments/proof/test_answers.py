@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from deployments.proof.answers import Scope, answers_by_decision, answers_by_school, computers
+from deployments.proof.answers import Narrowing, Scope, answers_by_decision, answers_by_school, computers
 from deployments.status import DeviceStatus
 from tests import factories as make
 from tests.deployments.proof.factories import AFTER, WRITTEN, carried
@@ -24,7 +24,7 @@ def test_each_computer_counts_once_and_each_figure_counts_its_list() -> None:
 
     assert (found.total, found.done, found.failed, found.absent) == (7, 2, 1, 0)
     for status in DeviceStatus:
-        rows = computers(Scope.of(admin, [decision.pk]), NOW, status)
+        rows = computers(Scope.of(admin, [decision.pk]), NOW, Narrowing(status))
         assert rows.count() == found.counts[status]
         assert {row.status for row in rows} <= {status}
     assert sum(each.total for each in answers_by_school(Scope.of(admin), NOW).values()) == 7
@@ -105,7 +105,7 @@ def test_computers_that_nobody_can_expect_are_named_apart(columns, expected) -> 
     found = answers_by_decision(Scope(), NOW)[decision.pk]
 
     assert (found.total, found.absent) == (1, expected)
-    assert computers(Scope(), NOW, "absent").count() == expected
+    assert computers(Scope(), NOW, Narrowing(cause="absent")).count() == expected
     assert not found.is_everywhere
 
 
