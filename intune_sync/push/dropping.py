@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from deployments.models import RingGroup, Rollout
+from deployments.models import RingGroup, RingGroupUse, Rollout
 from intune_sync.graph import GraphClient, NotFound
 from intune_sync.models import IntuneGroup, KeptGroup, Operation, OwnedAssignment
 from intune_sync.payloads import parse_id
@@ -42,7 +42,7 @@ def sweep(now: datetime) -> int:
 
 def _named(groups: Iterable[RingGroup]) -> set[UUID | None]:
     """Groups that an app's list still names."""
-    versions = {use.change.app_version_id for group in groups for use in group.uses.select_related("change")}
+    versions = RingGroupUse.objects.filter(group__in=[group.pk for group in groups]).values("change__app_version")
     keys = OwnedAssignment.objects.filter(app_version__in=versions).values_list("key", flat=True)
     return {parse_id(key.split(":")[1]) for key in keys} - {None}
 

@@ -35,7 +35,7 @@ from intune_sync.payloads.members import (
     remove_request,
 )
 from intune_sync.payloads.values import text
-from intune_sync.push import kept_groups, ledger
+from intune_sync.push import kept_groups, ledger, stages
 from intune_sync.push.kept_groups import Owner
 from intune_sync.push.kill_points import reach
 from intune_sync.push.ledger import Lease
@@ -210,6 +210,7 @@ def _record(lease: Lease, group_id: UUID, wanted: _Group, devices: list[Device],
         audit.record("group.filled", owner, by=None, before={"members": before or 0}, after=after)
         if isinstance(owner, RingGroup):
             owner.members.filter(device__in=devices, confirmed_at=None).update(confirmed_at=now)
+            stages.tell_late(owner, now)
         ledger.finish_if_done(change_set_id, now)
 
 

@@ -26,6 +26,7 @@ from intune_sync.push.kept_groups import group_name, nicknames_in, owner_with
 from intune_sync.push.merge import Raw
 from intune_sync.push.outcome import mirror_list
 from intune_sync.push.snapshot import FreshPlan, assignments_for, load_rings, targets_of
+from schools import audit
 
 Use = tuple[int, str, bool]
 """An assignment change, an intent, and whether the computers are excluded from it."""
@@ -58,12 +59,13 @@ def _note(kept: dict[int, set[Use]], change: AssignmentChange, entry: StagedEntr
 
 def sweep(now: datetime) -> int:
     """Put into the ledger what rings that open need, computers let in since, and groups to be deleted. Returns for how
-    many rings. Three queries when nothing is going on."""
+    many rings. Four queries when nothing is going on."""
     under_way = Ring.objects.filter(rollout__change_set__status=ChangeSet.Status.APPLYING)
     opening = under_way.filter(status=Ring.Status.OPENING)
     opened = under_way.filter(
         status__in=[Ring.Status.OPEN, Ring.Status.PASSED], members__released_at__isnull=False, members__written_at=None
     )
+    _leave_half_written()
     count = sum(_open(key, now) for key in opening.values_list("pk", flat=True))
     count += sum(_let_in(key, now) for key in opened.values_list("pk", flat=True).distinct())
     return count + dropping.sweep(now)
@@ -111,6 +113,16 @@ def _put_groups(ring: Ring, change_set: ChangeSet, writes: Iterable[Operation]) 
         owner = owner_with(nickname)
         if not isinstance(owner, RingGroup) or not owner.operations.exists():
             reconcile.put_operation(owner, change_set, stage=ring.number)
+
+
+def _leave_half_written() -> None:
+    """Somebody has closed a change while a ring of it could not be written: it opens no further, so that what did get
+    there can be rolled back."""
+    closed = Ring.objects.filter(status=Ring.Status.OPENING, rollout__status=Rollout.Status.ABORTED)
+    for ring in closed.filter(rollout__change_set__status=ChangeSet.Status.ABANDONED).select_related("rollout"):
+        with transaction.atomic():
+            ring.move_to(Ring.Status.OPEN)
+            audit.record("rollout.ring_left", ring.rollout, by=None, after={"ring": ring.number})
 
 
 @dataclass(frozen=True)

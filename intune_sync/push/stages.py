@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db.models import Exists, OuterRef, QuerySet
 
-from deployments.models import AssignmentChange, ChangeSet, Ring, RingGroupMember, RingMember, Rollout
+from deployments.models import AssignmentChange, ChangeSet, Ring, RingGroup, RingGroupMember, RingMember, Rollout
 from deployments.services import rollouts
 from intune_sync.models import Operation
 
@@ -73,6 +73,13 @@ def _is_written(ring: Ring) -> bool:
         return is_prepared(ring)
     waiting = unwritten(ring)
     return waiting.exists() and not unconfirmed(waiting).exists()
+
+
+def tell_late(group: RingGroup, now: datetime) -> None:
+    """The group was confirmed: with it, perhaps, the computers of an opened ring that were let in later."""
+    ring = group.ring
+    if ring and ring.status in (Ring.Status.OPEN, Ring.Status.PASSED) and _is_written(ring):
+        rollouts.ring_written(ring, now)
 
 
 def is_prepared(ring: Ring) -> bool:

@@ -19,9 +19,11 @@ from intune_sync.models import IntuneApp
 from intune_sync.payloads import assignment_key
 from intune_sync.payloads.aims import group_of, intent_of, is_exclusion
 from intune_sync.push import apply, ledger, reconcile, rings
+from schools.models import Municipality, SchoolForm
+from tests import factories
 from tests.deployments.request_factories import vetted
 from tests.factories import NOW
-from tests.intune_sync.test_kept_groups import directory, known_to_entra, members
+from tests.intune_sync.test_kept_groups import directory, groups_named, known_to_entra, members
 from tests.pushing import GEOGEBRA, Tenant, Town
 
 pytestmark = pytest.mark.django_db
@@ -90,10 +92,9 @@ def _members(tenant: Tenant, group: str) -> set[str] | None:
 
 
 def _intent(device: Device, raws: list[dict[str, Any]], inside: dict[str, set[str] | None]) -> str | None:
-    school = device.school
-    assert school is not None
-    owners = (school, school.school_form, school.administration.municipality)
-    dynamic = {str(owner.entra_group_id) for owner in owners}
+    school, everybody = device.school, Municipality.objects.get()
+    owners = (school, school.school_form, everybody) if school else (gymnasium_of(device), everybody)
+    dynamic = {str(owner.entra_group_id) for owner in owners if owner}
     said: dict[bool, set[str]] = {True: set(), False: set()}
     for raw in raws:
         group = group_of(raw) or ""
@@ -101,6 +102,13 @@ def _intent(device: Device, raws: list[dict[str, Any]], inside: dict[str, set[st
         if group in dynamic if there is None else str(device.entra_object_id) in there:
             said[is_exclusion(raw)].add(intent_of(raw))
     return next((intent for intent in INTENT_PRECEDENCE if intent in said[False] - said[True]), None)
+
+
+def gymnasium_of(device: Device) -> SchoolForm | None:
+    """Of a computer whose school nobody knows: by the beginning of its group tag."""
+    return next(
+        (form for form in SchoolForm.objects.all() if device.observed_group_tag.startswith(form.group_tag_prefix)), None
+    )
 
 
 def ring_groups(tenant: Tenant) -> list[str]:
@@ -238,3 +246,41 @@ def test_an_exclusion_that_is_lifted_lets_its_computers_in_ring_by_ring(town: To
     rollout = start(town, planned(town, change(town, drop(town, "GIMP", owner=school)), 40, 100))
 
     goes_ring_by_ring(town, rollout, "GIMP")
+
+
+def test_computers_that_no_other_group_names_keep_what_they_had_while_an_exclusion_is_lifted(town: Town):
+    """Of those whose school nobody knows only the school form's group knows, and that holds the school that is out."""
+    lost = factories.device(None, observed_group_tag=f"{town.gymnasium.group_tag_prefix}-OKAND")
+    known_to_entra(town.tenant, *Device.objects.order_by("pk"))
+    has(town, "GIMP")
+    school = town.schools["GY-RONN"]
+    services.apply_change_set(change(town, put(town, "GIMP", owner=school, action="remove")), town.requester, NOW)
+    apply.work(NOW, most=100)
+    assert given(town.tenant, "GIMP")[lost.pk] == "required"
+
+    rollout = start(town, planned(town, change(town, drop(town, "GIMP", owner=school)), 40, 100))
+
+    assert set(RingGroup.objects.get(ring=None).members.values_list("device", flat=True)) == {lost.pk}
+    goes_ring_by_ring(town, rollout, "GIMP")
+
+
+def test_all_at_once_is_the_final_state_in_one_stage(town: Town):
+    rollout = start(town, planned(town, town.approved(GEOGEBRA), strategy="all_at_once", shares=()))
+
+    goes_ring_by_ring(town, rollout, GEOGEBRA)
+
+    assert not RingGroup.objects.exists()
+    assert len(town.tenant.writes()) == 1
+
+
+def test_group_of_a_class_is_made_with_the_last_ring(town: Town):
+    group = factories.class_group(town.schools["GY-RONN"], "NA1a")
+    Device.objects.filter(school=group.school).update(class_group=group)
+    rollout = carry(start(town, planned(town, town.approved(GEOGEBRA, owner=group), 50, 100)))
+    assert groups_named(town.tenant, f"terminsklar-class-{group.pk}") == []
+
+    let_through(town, rollout, NOW + HOUR)
+
+    assert rollout.status == "done"
+    assert len(groups_named(town.tenant, f"terminsklar-class-{group.pk}")) == 1
+    assert ring_groups(town.tenant) == []

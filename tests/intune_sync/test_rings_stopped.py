@@ -195,6 +195,20 @@ def test_group_that_cannot_be_made_holds_its_ring_and_nothing_else_is_written(to
     assert ChangeSet.objects.get(pk=rollout.change_set_id).status == "applying"
 
 
+def test_change_that_is_closed_with_a_ring_half_written_can_be_rolled_back(town: Town):  # noqa: F811
+    town.tenant.fault("status", path="/v1.0/groups", status=403, count=-1)
+    rollout = carry(start(town, planned(town, town.approved(GEOGEBRA))))
+    services.abandon_change_set(rollout.change_set, town.requester, "Går inte")
+    rollouts.advance(NOW)
+
+    work()
+
+    rollout.refresh_from_db()
+    assert (rollout.status, statuses(rollout)[0]) == ("aborted", "open")
+    assert not rollout.members.filter(written_at__isnull=False).exists()
+    assert prepare_rollback(rollout, by=town.requester, reason="Går inte", now=NOW).status == "draft"
+
+
 def test_worker_that_dies_between_group_and_list_leaves_one_group_and_one_list(town: Town):  # noqa: F811
     rollout = start(town, planned(town, town.approved(GEOGEBRA)))
     rollouts.advance(NOW)
@@ -294,6 +308,6 @@ def test_a_school_sees_only_roll_outs_of_its_own_computers(town: Town):  # noqa:
     assert rollout not in Rollout.objects.visible_to(factories.person("approver", other))
 
 
-def test_nothing_is_asked_of_the_database_while_no_roll_out_is_going(town: Town, django_assert_num_queries):  # noqa: F811
-    with django_assert_num_queries(3):
+def test_sweep_costs_four_queries_while_no_roll_out_is_going(town: Town, django_assert_num_queries):  # noqa: F811
+    with django_assert_num_queries(4):
         assert rings.sweep(NOW) == 0
