@@ -19,7 +19,7 @@ from deployments.organisation import Organisation, load_organisation, target_row
 from deployments.rollouts.staging import Part, StagedEntry, parts_of, staging
 from deployments.services import rollouts
 from deployments.targets import Target, intent_for, reach_in
-from intune_sync.models import IntuneAssignment, Operation, OwnedAssignment
+from intune_sync.models import IntuneAssignment, KeptGroup, Operation, OwnedAssignment
 from intune_sync.payloads import assignment_key
 from intune_sync.push import dropping, reconcile, stages
 from intune_sync.push.kept_groups import group_name, nicknames_in, owner_with
@@ -107,11 +107,12 @@ def _open(key: int, now: datetime) -> bool:
 
 
 def _put_groups(ring: Ring, change_set: ChangeSet, writes: Iterable[Operation]) -> None:
-    """Groups that these lists name and that are still to be created, or to be filled."""
+    """Groups that these lists name and that are still to be created, or to be filled; a ring's again when somebody has
+    deleted it."""
     named = nicknames_in(raw for write in writes for raw in write.desired)
     for nickname in sorted(named):
         owner = owner_with(nickname)
-        if not isinstance(owner, RingGroup) or not owner.operations.exists():
+        if not isinstance(owner, RingGroup) or not _is_filled(owner):
             reconcile.put_operation(owner, change_set, stage=ring.number)
 
 
@@ -123,6 +124,10 @@ def _leave_half_written() -> None:
         with transaction.atomic():
             ring.move_to(Ring.Status.OPEN)
             audit.record("rollout.ring_left", ring.rollout, by=None, after={"ring": ring.number})
+
+
+def _is_filled(group: RingGroup) -> bool:
+    return KeptGroup.objects.filter(ring_group=group, verified_at__isnull=False).exists()
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from intune_sync import services
 from intune_sync.models import KeptGroup, Operation
 from intune_sync.payloads import assignment_for
 from intune_sync.push import apply, ledger, reconcile, rings
-from schools.models import AuditEvent
+from schools.models import AuditEvent, Notification
 from tests import factories
 from tests.factories import NOW
 from tests.intune_sync.test_kept_groups import groups_named
@@ -26,6 +26,7 @@ from tests.intune_sync.test_rings import (
     carry,
     change,
     given,
+    goes_ring_by_ring,
     has,
     let_through,
     newer,
@@ -161,21 +162,51 @@ def test_roll_out_that_is_no_longer_as_approved_does_not_start(town: Town):  # n
     assert not RingGroup.objects.exists()
 
 
-def test_second_roll_out_of_the_same_app_waits_for_the_first(town: Town):  # noqa: F811
-    first = start(town, planned(town, town.approved("GIMP"), 50, 100))
-    carry(first)
-    draft = change(town, put(town, "GIMP", intent="available"))
-
-    second = start(town, planned(town, draft, 50, 100))
+def test_second_roll_out_of_the_same_app_waits_and_has_to_be_approved_on_what_the_first_wrote(town: Town):  # noqa: F811
+    first = carry(start(town, planned(town, town.approved("GIMP"), 50, 100)))
+    second = start(town, planned(town, change(town, put(town, "GIMP", intent="available")), 50, 100))
     assert second.status == "queued"
     services.start_due(NOW)
-    assert Rollout.objects.get(pk=second.pk).status == "queued"
+    second.refresh_from_db()
+    assert second.status == "queued"
 
     let_through(town, first, NOW + HOUR)
-    again = town.approve(town.plan(second.change_set)) if second.change_set.status == "planned" else second.change_set
-    assert again.status == "approved"
     services.start_due(NOW + HOUR)
-    assert Rollout.objects.get(pk=second.pk).status in {"running", "planned"}
+
+    second.refresh_from_db()
+    assert (first.status, second.status, second.change_set.status) == ("done", "planned", "planned")
+    assert Notification.objects.filter(kind="rollout.not_started", user=town.requester).exists()
+    town.approve(second.change_set)
+    second.refresh_from_db()
+    goes_ring_by_ring(town, start(town, second), "GIMP")
+
+
+def test_roll_outs_of_different_apps_go_side_by_side(town: Town):  # noqa: F811
+    one = carry(start(town, planned(town, town.approved("GIMP"))))
+    other = carry(start(town, planned(town, town.approved("Inkscape"))))
+    for hours in (1, 2):
+        let_through(town, one, NOW + hours * HOUR)
+        let_through(town, other, NOW + hours * HOUR)
+
+    assert (one.status, other.status) == ("done", "done")
+    assert ring_groups(town.tenant) == []
+
+
+def test_group_that_somebody_deletes_is_made_again_with_the_next_ring(town: Town):  # noqa: F811
+    rollout = carry(start(town, planned(town, town.approved(GEOGEBRA))))
+    group = RingGroup.objects.get(ring__number=1)
+    session, url = town.tenant.sandbox.session, f"{town.tenant.sandbox.url}/v1.0/groups/{group.entra_group_id}"
+    headers = {"Authorization": f"Bearer {town.tenant.sandbox.token()}"}
+    assert session.delete(url, headers=headers).status_code == 204
+    KeptGroup.objects.filter(ring_group=group).update(members_digest="other")  # as when a computer came or went
+    work(NOW + HOUR)
+    assert not KeptGroup.objects.filter(ring_group=group).exists()
+
+    let_through(town, rollout, NOW + 2 * HOUR)
+
+    inside = opened(rollout)
+    assert statuses(rollout)[:2] == ["passed", "open"]
+    assert {pk for pk, intent in given(town.tenant, GEOGEBRA).items() if intent == "required"} == inside
 
 
 def test_group_that_cannot_be_made_holds_its_ring_and_nothing_else_is_written(town: Town):  # noqa: F811
