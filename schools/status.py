@@ -63,6 +63,7 @@ LOOKS: dict[str, Look] = {
     "waiting_for_device": Look("device-laptop", "wait"),
     "waiting_for_intune": Look("cloud", "wait"),
     "not_applicable": NOTHING,
+    "later": Look("clock-pause", "idle"),
     # install status, as Intune names it
     "pendingInstall": WAITING,
     "notInstalled": NOTHING,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 from django.db.models import Count, DateTimeField, F
 from django.db.models.functions import Greatest, Trunc
@@ -20,6 +20,7 @@ from schools.charts import Chart, Series
 from schools.models import User
 from schools.templatetags.face import number
 
+BY_MINUTE_UNTIL = timedelta(hours=2)
 BY_HOUR_UNTIL = timedelta(days=2)
 BY_DAY_UNTIL = timedelta(days=90)
 LATELY = timedelta(days=1)
@@ -59,7 +60,7 @@ def curve(rollout: Rollout, user: User, now: datetime) -> Curve | None:
             failed[ended or at] += count
     if not told:
         return None
-    steps = list(_steps(min(told), max(end, *told, *done, *failed), unit))
+    steps = list(_steps(min(_floor(rollout.started_at, unit), *told), max(end, *told, *done, *failed), unit))
     return Curve(
         _finding(told, done, now),
         Chart(
@@ -76,22 +77,42 @@ def curve(rollout: Rollout, user: User, now: datetime) -> Curve | None:
 
 
 def _unit(span: timedelta) -> str:
+    if span <= BY_MINUTE_UNTIL:
+        return "minute"
     if span <= BY_HOUR_UNTIL:
         return "hour"
     return "day" if span <= BY_DAY_UNTIL else "week"
 
 
+LENGTHS = {
+    "minute": timedelta(minutes=1),
+    "hour": timedelta(hours=1),
+    "day": timedelta(days=1),
+    "week": timedelta(weeks=1),
+}
+
+
+def _floor(moment: datetime, unit: str) -> datetime:
+    """The beginning of its minute, hour, day or week, as the database truncates."""
+    local = timezone.localtime(moment).replace(second=0, microsecond=0)
+    if unit == "minute":
+        return local
+    local = local.replace(minute=0)
+    if unit == "hour":
+        return local
+    day = local.date() - timedelta(days=local.weekday() if unit == "week" else 0)
+    return timezone.make_aware(datetime.combine(day, time.min))
+
+
 def _steps(first: datetime, last: datetime, unit: str) -> Iterator[datetime]:
-    """Every hour, day or week from the first to the last, by the clock on the wall."""
-    step = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(weeks=1)}[unit]
-    at = first
+    """Every minute, hour, day or week from the first to the last; days and weeks by the clock on the wall."""
+    at = first.astimezone(UTC)
     while at <= last:
         yield at
-        if unit == "hour":
-            at += step
+        if unit in ("minute", "hour"):
+            at += LENGTHS[unit]
         else:
-            local = timezone.localtime(at).replace(tzinfo=None) + step
-            at = timezone.make_aware(local)
+            at = timezone.make_aware(timezone.localtime(at).replace(tzinfo=None) + LENGTHS[unit]).astimezone(UTC)
 
 
 def _summed(counts: Counter[datetime], steps: list[datetime]) -> list[int]:
@@ -107,6 +128,8 @@ def _summed(counts: Counter[datetime], steps: list[datetime]) -> list[int]:
 
 def _label(step: datetime, unit: str) -> str:
     local = timezone.localtime(step)
+    if unit == "minute":
+        return formats.time_format(local, "TIME_FORMAT")
     if unit == "hour":
         return _("%(day)s at %(time)s") % {
             "day": formats.date_format(local, "SHORT_DATE_FORMAT"),

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from deployments.models import Rollout
-from deployments.rollouts.progress import Progress
+from deployments.rollouts.progress import Progress, Share
 from deployments.rollouts.story import Step
 from schools.templatetags.face import number
 
@@ -24,7 +24,7 @@ def evenness(rollout: Rollout, steps: Sequence[Step], how_far: Progress) -> list
         % {"ring": ring, "count": number(model.by_ring.get(ring.number, 0)), "model": model.name}
         for ring in watched
         for model in how_far.models
-        if model.by_ring.get(ring.number, 0) < min(least, model.total)
+        if model.by_ring.get(ring.number, 0) < least and _has_more(model, ring.number)
     ]
     if short:
         return [
@@ -42,3 +42,7 @@ def evenness(rollout: Rollout, steps: Sequence[Step], how_far: Progress) -> list
         least,
     )
     return [said % {"least": number(least)}]
+
+
+def _has_more(model: Share, ring: int) -> bool:
+    return any(count for number, count in model.by_ring.items() if number > ring)

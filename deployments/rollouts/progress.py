@@ -13,6 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from deployments.models import ChangeTarget, Rollout
+from deployments.rollouts.gate import Tally
 from deployments.status import DeviceStatus, holding_back, with_status
 from fleet.models.hardware import model_name
 from schools.models import User
@@ -127,6 +128,13 @@ class Share:
     @property
     def done(self) -> int:
         return self.counts.get(DeviceStatus.INSTALLED, 0)
+
+    @property
+    def tally(self) -> Tally:
+        """As a gate counts them: computers that nothing applies to are left out."""
+        failed = self.counts.get(DeviceStatus.FAILED, 0)
+        left_out = self.counts.get(DeviceStatus.NOT_APPLICABLE, 0)
+        return Tally(self.done, failed, self.told - self.done - failed - left_out)
 
 
 @dataclass

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import accumulate
 
 from django.utils import formats, timezone
 from django.utils.text import get_text_list
@@ -24,13 +25,19 @@ Verdict = GateReading.Verdict
 
 @dataclass(frozen=True)
 class Step:
-    """A ring with what its gate read last; `computers` as far as the person sees, `let_in` of them by the calendar."""
+    """A ring with what its gate read last; `computers` as far as the person sees, `let_in` of them by the calendar.
+
+    `tally` is how it is now; the gate reads each minute.
+    """
 
     ring: Ring
     reading: GateReading | None
     computers: int
     let_in: int
     is_last: bool
+    tally: Tally
+    so_far: float
+    """The share of all computers that are in it and the rings before."""
 
     @property
     def needed(self) -> int:
@@ -38,14 +45,13 @@ class Step:
         return sample(self.tally, rules_of(self.ring.rollout))
 
     @property
-    def tally(self) -> Tally:
-        read = self.reading
-        return Tally(read.installed, read.failed, read.waiting) if read else Tally(waiting=self.computers)
-
-    @property
     def soaked_at(self) -> datetime | None:
         """When it has been watched long enough."""
         return self.ring.written_at + self.ring.rollout.soak if self.ring.written_at else None
+
+    @property
+    def percent_so_far(self) -> str:
+        return percent(self.so_far)
 
     @property
     def is_open(self) -> bool:
@@ -174,10 +180,7 @@ def follows(row: Rollout, step: Step) -> str:
     """What an open ring waits for, and what comes then."""
     verdict = step.reading.verdict if step.reading else Verdict.TOO_FEW
     if verdict == Verdict.TOO_FEW:
-        return _("%(reported)s of at least %(needed)s computers have reported; the gate waits for the others.") % {
-            "reported": number(step.tally.reported),
-            "needed": number(step.needed),
-        }
+        return _too_few(step)
     if verdict == Verdict.SOAKING and step.soaked_at:
         until = {"moment": moment(step.soaked_at)}
         if row.gate == Rollout.Gate.BY_HAND:
@@ -191,6 +194,15 @@ def follows(row: Rollout, step: Step) -> str:
     if verdict == Verdict.PASS and row.gate == Rollout.Gate.BY_HAND:
         return _("Its gate has passed. Somebody has to let the next ring through.")
     return _("Its gate has passed, and the next ring opens within a minute or so.")
+
+
+def _too_few(step: Step) -> str:
+    if step.tally.reported >= step.needed:
+        return _("Enough computers have reported; the gate is read within a minute or so.")
+    return _("%(reported)s of at least %(needed)s computers have reported; the gate waits for the others.") % {
+        "reported": number(step.tally.reported),
+        "needed": number(step.needed),
+    }
 
 
 def _ended(row: Rollout, total: int) -> Iterator[str]:
@@ -215,10 +227,11 @@ def gate_sentences(step: Step) -> list[str]:
     read = step.reading
     if read is None:
         return []
-    tally = step.tally
+    tally = Tally(read.installed, read.failed, read.waiting)
+    needed = sample(tally, rules_of(step.ring.rollout))
     said = [
         _("%(reported)s have reported, of at least %(needed)s.")
-        % {"reported": number(tally.reported), "needed": number(step.needed)}
+        % {"reported": number(tally.reported), "needed": number(needed)}
     ]
     if tally.reported:
         failed = ngettext(
@@ -239,10 +252,17 @@ def percent(share: float) -> str:
 
 
 def steps_of(
-    rings: Sequence[Ring], readings: Mapping[int, GateReading], counts: Mapping[int, int], let_in: Mapping[int, int]
+    rings: Sequence[Ring],
+    readings: Mapping[int, GateReading],
+    counts: Mapping[int, int],
+    let_in: Mapping[int, int],
+    tallies: Mapping[int, Tally] | None = None,
 ) -> list[Step]:
-    """`readings` by ring's primary key; computers by ring number."""
+    """`readings` by ring's primary key; the others by ring number. Without `tallies` those of the readings."""
     last = max((ring.number for ring in rings), default=0)
+    total = sum(counts.values())
+    numbers = [ring.number for ring in rings]
+    so_far = dict(zip(numbers, accumulate(counts.get(number, 0) for number in numbers), strict=True))
     return [
         Step(
             ring,
@@ -250,6 +270,14 @@ def steps_of(
             counts.get(ring.number, 0),
             let_in.get(ring.number, 0),
             is_last=ring.number == last,
+            tally=_read_by(readings.get(ring.pk), let_in.get(ring.number, 0))
+            if tallies is None
+            else tallies.get(ring.number, Tally()),
+            so_far=so_far[ring.number] / total if total else 0.0,
         )
         for ring in rings
     ]
+
+
+def _read_by(reading: GateReading | None, let_in: int) -> Tally:
+    return Tally(reading.installed, reading.failed, reading.waiting) if reading else Tally(waiting=let_in)

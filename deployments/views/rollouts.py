@@ -193,7 +193,8 @@ def _figures(found: Rollout, user: User, now: datetime) -> dict[str, Any]:
     readings = _latest(found) if sees_all and found.started_at else {}
     counts = {number: share.total for number, share in how_far.rings.items()}
     let_in = {number: share.told for number, share in how_far.rings.items()}
-    steps = steps_of(rings, readings, counts, let_in)
+    tallies = {number: share.tally for number, share in how_far.rings.items()}
+    steps = steps_of(rings, readings, counts, let_in, tallies)
     doors = _doors(found, rings, how_far, now)
     failed = how_far.whole.counts.get(DeviceStatus.FAILED, 0)
     return {
