@@ -84,6 +84,7 @@ class Operation(Moves):
 
         NO_GROUP = "no_group", _("The group that the app is to be assigned to could not be created.")
         GROUP_GONE = "group_gone", _("The group is no longer in Entra. It is created again with the next change.")
+        FILLING = "filling", _("The group has many computers; they are put in a part at a time.")
         NOT_OURS = "not_ours", _("The group in Entra is not the one that the portal made, so it is left alone.")
         NOT_SEEN = "not_seen", _("The group has just been created and cannot be read everywhere yet.")
         APP_GONE = "app_gone", _("The app is no longer in Intune.")
@@ -134,7 +135,7 @@ class Operation(Moves):
         "batch",
     ]
     """For `select_related`: all that `subject` names."""
-    AT_INTUNE: ClassVar[list[str]] = ["importing", "no_effect"]
+    AT_INTUNE: ClassVar[list[str]] = ["importing", "no_effect", "filling"]
     """Problems of an operation that Intune has taken, and has not finished."""
     HELD: ClassVar[list[str]] = ["claimed", "sending", "sent"]
     WAITING: ClassVar[list[str]] = ["ready", "throttled", "unknown", "awaiting_approval"]

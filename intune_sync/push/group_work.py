@@ -47,9 +47,16 @@ SETTLES_WITHIN = timedelta(minutes=10)
 LISTED_WITHIN = timedelta(minutes=1)
 """How long a new group may be missing from the list that is searched before one is created."""
 LOOK_AGAIN_SECONDS = 3.0
+FILLS_FOR = timedelta(seconds=20)
+"""A turn at a large group ends, and its operation waits for the next one, well before the task would be interrupted."""
+LOOKED_UP_AT_ONCE = 200
 
 Status, Problem = Operation.Status, Operation.Problem
 Clock = Callable[[], datetime]
+
+
+class _MoreToDo(Exception):
+    """The turn is over; whoever takes the next one finds what is done by reading."""
 
 
 @dataclass(frozen=True)
@@ -62,9 +69,16 @@ class _Group:
 
 def carry_out(lease: Lease, client: GraphClient, at: Clock) -> None:
     """Bring the group to what the portal's tables say. Raises GraphError and LostLease."""
+    try:
+        _put_right(lease, client, at, until=at() + FILLS_FOR)
+    except _MoreToDo:
+        lease.look_again(Problem.FILLING, at(), 0)
+
+
+def _put_right(lease: Lease, client: GraphClient, at: Clock, *, until: datetime) -> None:
     owner = _owner(lease)
     devices = list(kept_groups.members_of(owner))
-    wanted = _Group(kept_groups.group_name(owner), _objects(client, devices))
+    wanted = _Group(kept_groups.group_name(owner), _objects(client, devices, at, until))
     group_id = kept_groups.group_id(owner)
     if group_id is None:
         group_id = find(owner, client)
@@ -76,7 +90,7 @@ def carry_out(lease: Lease, client: GraphClient, at: Clock) -> None:
         present = _read(client, group_id)
         reach("after_read")
         if present != wanted:
-            _Writing(lease, client, group_id, at).put_right(present, wanted)
+            _Writing(lease, client, group_id, at, until).put_right(present, wanted)
             present = _read(client, group_id)
             reach("after_reading_back")
     except NotFound:
@@ -117,17 +131,21 @@ def _keep(lease: Lease, owner: Owner, group_id: UUID, now: datetime) -> None:
         audit.record("group.created", owner, by=None, after={"group": name, "entra_group_id": str(group_id)})
 
 
-def _objects(client: GraphClient, devices: Iterable[Device]) -> frozenset[UUID]:
-    """The directory objects of the computers; looked up once, for those that Entra knows."""
+def _objects(client: GraphClient, devices: Iterable[Device], at: Clock, until: datetime) -> frozenset[UUID]:
+    """The directory objects of the computers; looked up once, for those that Entra knows. Raises _MoreToDo."""
     unknown = {each.entra_device_id: each for each in devices if each.entra_device_id and not each.entra_object_id}
-    for key, answer in client.batch([object_request(each) for each in unknown]).items():
-        if answer.error:
-            raise answer.error
-        device = unknown[UUID(key)]
-        device.entra_object_id = object_id(answer.body)
-        Device.objects.filter(pk=device.pk, entra_device_id=device.entra_device_id).update(
-            entra_object_id=device.entra_object_id
-        )
+    keys = list(unknown)
+    for start in range(0, len(keys), LOOKED_UP_AT_ONCE):
+        if start and at() >= until:
+            raise _MoreToDo
+        requests = [object_request(each) for each in keys[start : start + LOOKED_UP_AT_ONCE]]
+        for key, answer in client.batch(requests).items():
+            if answer.error:
+                raise answer.error
+            device = unknown[UUID(key)]
+            device.entra_object_id = object_id(answer.body)
+            same = Device.objects.filter(pk=device.pk, entra_device_id=device.entra_device_id)
+            same.update(entra_object_id=device.entra_object_id)
     return frozenset(each.entra_object_id for each in devices if each.entra_object_id)
 
 
@@ -139,12 +157,13 @@ def _read(client: GraphClient, group_id: UUID) -> _Group:
 
 @dataclass(frozen=True)
 class _Writing:
-    """Writes to one group."""
+    """Writes to one group, at least one call in a turn. Raises _MoreToDo."""
 
     lease: Lease
     client: GraphClient
     group_id: UUID
     at: Clock
+    until: datetime
 
     def put_right(self, present: _Group, wanted: _Group) -> None:
         self.add(sorted(wanted.members - present.members))
@@ -154,11 +173,17 @@ class _Writing:
 
     def add(self, objects: list[UUID]) -> None:
         for start in range(0, len(objects), MOST_BINDS):
+            self._check_time(start)
             self._change(add_body(self.client.url, objects[start : start + MOST_BINDS]))
 
     def remove(self, objects: list[UUID]) -> None:
         for start in range(0, len(objects), MOST):
+            self._check_time(start)
             self._remove([remove_request(self.group_id, each) for each in objects[start : start + MOST]])
+
+    def _check_time(self, done: int) -> None:
+        if done and self.at() >= self.until:
+            raise _MoreToDo
 
     def _change(self, body: dict[str, Any]) -> None:
         path = group_path(self.group_id)

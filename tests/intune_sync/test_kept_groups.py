@@ -15,7 +15,7 @@ from fleet.models import Device
 from intune_sync import services
 from intune_sync.models import IntuneGroup, KeptGroup, Operation
 from intune_sync.payloads import assignment_key
-from intune_sync.push import apply, kept_groups, ledger, reconcile
+from intune_sync.push import apply, group_work, kept_groups, ledger, reconcile
 from schools.models import AuditEvent, ClassGroup
 from tests import factories
 from tests.factories import NOW
@@ -313,3 +313,20 @@ def test_a_group_too_new_to_be_seen_everywhere_is_looked_at_again(town: Town):
     group.refresh_from_db()
     assert change_set.status == "applied"
     assert members(town.tenant, group.entra_group_id) == set(objects)
+
+
+def test_a_large_group_is_filled_in_several_turns_none_of_which_counts_as_a_try(town: Town, monkeypatch: Any):
+    group, devices = a_class(town, 59)
+    objects = known_to_entra(town.tenant, *devices)
+    monkeypatch.setattr(group_work, "FILLS_FOR", timedelta(0))
+    town.started(GEOGEBRA, owner=group)
+
+    apply.work(NOW, most=1)
+    first = Operation.objects.get(kind="group")
+    assert (first.problem, first.shown_status, first.attempts) == ("filling", "sent", 0)
+    apply.work(LATER)
+
+    group.refresh_from_db()
+    assert members(town.tenant, group.entra_group_id) == set(objects)
+    assert Operation.objects.get(kind="group").attempts == 1
+    assert len(town.tenant.calls(method="PATCH", path_contains=f"/groups/{group.entra_group_id}")) == 3
