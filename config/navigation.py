@@ -41,6 +41,7 @@ PLACES = [
     Place("intune_sync:change_set_list", _("Changes"), "list-check", "deployments.view_changeset"),
     Place("deployments:rollout_list", _("Roll-outs"), "circles", "deployments.view_changeset"),
     Place("intune_sync:drift_list", _("Drift"), "arrows-diff", "intune_sync.view_drift"),
+    Place("deployments:follow_up", _("Follow-up"), "chart-line", "deployments.view_proof"),
     Place("intune_sync:health", _("Synchronisation"), "heart-rate-monitor", "intune_sync.view_syncrun", ("/intune/",)),
     Place("schools:audit", _("Audit trail"), "history", "schools.view_auditevent"),
     Place("schools:account", _("Account"), "user"),

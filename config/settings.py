@@ -266,6 +266,8 @@ CELERY_BEAT_SCHEDULE = {
     "requests": {"task": "deployments.tasks.advance_requests", "schedule": 60},
     "rollouts": {"task": "deployments.tasks.advance_rollouts", "schedule": 60},
     "ends": {"task": "deployments.tasks.remind_of_ends", "schedule": crontab(hour="6", minute="40")},
+    # The last of the day stands; those before it are for whoever looks today.
+    "proof": {"task": "deployments.tasks.note_proof", "schedule": crontab(hour="2,8,11,14,17,20,23", minute="50")},
     "dates": {"task": "deployments.tasks.announce_dates", "schedule": crontab(hour="6", minute="50")},
     "people": {"task": "schools.tasks.ask_entra", "schedule": 300, "options": {"expires": 300}},
     "tidy": {"task": "schools.tasks.tidy", "schedule": crontab(hour="3", minute="10")},

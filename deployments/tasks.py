@@ -6,6 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from deployments.committee.announcing import announce
+from deployments.proof.days import note_day
 from deployments.services import reminders, requests, rollouts
 
 
@@ -25,6 +26,12 @@ def advance_rollouts() -> None:
 def remind_of_ends() -> None:
     """Vettings and licences that end."""
     reminders.remind(timezone.localdate())
+
+
+@shared_task
+def note_proof() -> None:
+    """How far each decision has come today."""
+    note_day(timezone.now())
 
 
 @shared_task

@@ -1,6 +1,7 @@
 from django.urls import path
 
 from deployments import urls_committee
+from deployments.proof.urls import urlpatterns as proof_patterns
 from deployments.requests.urls import urlpatterns as request_patterns
 from deployments.rollouts.urls import urlpatterns as rollout_patterns
 from deployments.views import (
@@ -67,4 +68,5 @@ urlpatterns = [
     path("revisions/<row:pk>/update/", drafts.bring_up_to_date, name="bring_up_to_date"),
     *request_patterns,
     *rollout_patterns,
+    *proof_patterns,
 ]

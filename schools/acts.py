@@ -149,6 +149,7 @@ ACTS: dict[str, str | Promise] = {
     "rollout.rolled_back": gettext_lazy("Roll-out rolled back"),
     "rollout.override_requested": gettext_lazy("Exception from the calendar asked for"),
     "rollout.override_approved": gettext_lazy("Exception from the calendar approved"),
+    "assumption.changed": gettext_lazy("Assumption of the time-saved ledger changed"),
     "group.created": gettext_lazy("Group created in Entra"),
     "group.renamed": gettext_lazy("Group renamed in Entra"),
     "group.filled": gettext_lazy("Members of a group put right"),

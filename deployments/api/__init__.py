@@ -10,6 +10,7 @@ from deployments.api.decisions import DecisionViewSet, PreparedBaselineViewSet, 
 from deployments.api.delegations import DelegationViewSet
 from deployments.api.installs import InstallStatusViewSet
 from deployments.api.meetings import MeetingViewSet
+from deployments.api.proof import AssumptionViewSet
 from deployments.api.proposals import ProposalViewSet
 from deployments.api.requests import AppRequestViewSet
 from deployments.api.rollouts import RolloutSerializer, RolloutViewSet
@@ -24,6 +25,7 @@ router_entries: list[tuple[str, type[viewsets.GenericViewSet[Any]], str]] = [
     ("decisions", DecisionViewSet, "decision"),
     ("delegations", DelegationViewSet, "delegation"),
     ("install-status", InstallStatusViewSet, "install-status"),
+    ("assumptions", AssumptionViewSet, "assumption"),
     ("proposals", ProposalViewSet, "proposal"),
     ("meetings", MeetingViewSet, "meeting"),
     ("requests", AppRequestViewSet, "request"),

@@ -14,6 +14,7 @@ from rest_framework.response import Response
 
 from deployments.api.baselines import BaselineViewSet, RevisionSerializer, RevisionSummarySerializer, RevisionViewSet
 from deployments.api.change_sets import ChangeSetSerializer
+from deployments.api.proof import DecisionProof, SemesterProof
 from deployments.decisions import decisions_visible_to
 from deployments.exchange.lines import MOST_BYTES
 from deployments.exchange.writing import as_yaml
@@ -58,7 +59,7 @@ class DecisionFilters(django_filters.FilterSet):  # type: ignore[misc]
         fields = ["kind", "school"]
 
 
-class DecisionViewSet(Rows):
+class DecisionViewSet(DecisionProof, Rows):
     queryset = Decision.objects.select_related("decided_by")
     serializer_class = DecisionSerializer
     filterset_class = DecisionFilters
@@ -83,7 +84,7 @@ class DecisionViewSet(Rows):
         return _made(RevisionSummarySerializer(take_back(found, self.person, said["reason"])))
 
 
-class PreparedBaselineViewSet(BaselineViewSet):
+class PreparedBaselineViewSet(SemesterProof, BaselineViewSet):
     @extend_schema(
         description=_("Start a draft with all that the active revision says, whichever semester that belongs to."),
         request=ReasonSerializer,

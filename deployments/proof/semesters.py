@@ -17,7 +17,7 @@ def with_semester(decisions: QuerySet[Decision]) -> QuerySet[Any]:
     """Annotates `first_baseline`, the baseline that the decision first put entries into (None: it put none), and
     `holds`: an entry of it stands in a revision that is in force or on its way there."""
     entries = BaselineEntry.objects.filter(decision=OuterRef("pk"))
-    first = entries.order_by("revision").values("revision__baseline")[:1]
+    first = entries.order_by("revision_id").values("revision__baseline")[:1]
     return decisions.annotate(first_baseline=Subquery(first), holds=Exists(entries.exclude(revision__status__in=OVER)))
 
 

@@ -64,6 +64,7 @@ def baseline(request: HttpRequest, pk: int) -> HttpResponse:
         "drafts": [each for each in revisions if each.status == Status.DRAFT],
         "containers": containers(_entries(user, in_force)) if in_force else [],
         "may_edit": user.has_perm("deployments.edit_baseline"),
+        "sees_proof": user.has_perm("deployments.view_proof"),
         "nothing_in_force": not in_force and not BaselineRevision.objects.active().exists(),
     }
     return render(request, "deployments/baseline.html", context)

@@ -6,11 +6,14 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from deployments.decisions import changes_of, decisions_visible_to, entries_by
 from deployments.models import AppRequest, Decision
+from deployments.proof.files import everywhere_means
+from deployments.proof.shown import of_decision
 from deployments.services.rollback import take_back
 from deployments.views.person import person
 from schools.decorators import require
@@ -31,8 +34,12 @@ def decision(request: HttpRequest, pk: int) -> HttpResponse:
     user = person(request)
     found = get_object_or_404(decisions_visible_to(user).select_related(*GROUNDS), pk=pk)
     entries = entries_by(found, user)
+    proof = of_decision(found, user, timezone.now()) if user.access.reads("deployments.view_proof") else None
     context = {
         "decision": found,
+        "proof": proof,
+        "everywhere_means": everywhere_means(),
+        "shows": user.access.reads("fleet.view_device"),
         "entries": entries,
         "revision": entries[0].entry.revision if entries else None,
         "changes": changes_of(found, user),

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET
 from deployments.figures import Figure, by_condition, computers_of_school
 from deployments.installs import Installs, installs_by_application, installs_by_school
 from deployments.models import ChangeSet
+from deployments.proof.shown import of_school
 from deployments.software import effective_for_school
 from deployments.views.past import asks_for_a_day, effective_then
 from deployments.views.person import person
@@ -103,6 +104,8 @@ def school(request: HttpRequest, pk: int) -> HttpResponse:
         "overall": _sum(installs),
         "today": timezone.localdate(),
         "changes": _changes(found, user),
+        "proof": of_school(found, user, timezone.now()),
+        "sees_proof": user.access.reads("deployments.view_proof", found.pk),
         "sees_computers": user.access.reads("fleet.view_device", found.pk),
         "sees_changes": user.access.reads("deployments.view_changeset", found.pk),
     }

@@ -37,6 +37,7 @@ FOLLOWS = allow("it_admin", own="approver school_it")
 STAFF = allow(own="approver school_it")
 WRITER = allow(own="teacher")
 
+PROOF = allow("it_admin auditor committee approver school_it")
 IT = allow("it_admin")
 CLASS_GROUPS = allow("it_admin", own="school_it")
 
@@ -137,6 +138,13 @@ PAGES: dict[str, Row] = {
     "deployments:take_out_of_class_group": row("class_group", POST=CLASS_GROUPS),
     "deployments:decision": row("decision", GET=SCHOOL),
     "deployments:roll_back": row("decision", POST=IT),
+    "deployments:proof_computers": row("decision", GET=DEVICE),
+    "deployments:follow_up": row(GET=PROOF),
+    "deployments:semester_report": row("baseline", GET=PROOF),
+    "deployments:report_file": row("baseline", fixed={"format": "csv"}, GET=PROOF),
+    "deployments:time_saved": row("baseline", GET=PROOF),
+    "deployments:evidence": row("baseline", fixed={"kind": "with_the_term"}, GET=DEVICES),
+    "deployments:change_assumption": row(fixed={"code": "reinstalls_a_week"}, GET=IT, POST=IT),
     "deployments:compare": row(GET=SOFTWARE),
     "deployments:export_revision": row("revision", GET=PREPARING),
     "deployments:impact": row("draft", GET=PREPARING),
@@ -317,6 +325,11 @@ API: dict[str, Row] = {
     "/api/v1/decisions/": row(GET=SOFTWARE),
     "/api/v1/decisions/{}/": row("decision", GET=SCHOOL),
     "/api/v1/decisions/{}/take-back/": row("decision", POST=IT),
+    "/api/v1/decisions/{}/proof/": row("decision", GET=allow("it_admin auditor committee", own="approver school_it")),
+    "/api/v1/baselines/{}/report/": row("baseline", GET=PROOF),
+    "/api/v1/baselines/{}/time-saved/": row("baseline", GET=PROOF),
+    "/api/v1/assumptions/": row(GET=PROOF),
+    "/api/v1/assumptions/{}/change/": row(keys={"code": "assumption"}, POST=IT),
     "/api/v1/proposals/": row(GET=PROPOSALS, POST=COMMITTEE),
     "/api/v1/proposals/{}/": row("proposal", GET=PROPOSALS),
     "/api/v1/proposals/{}/support/": row("proposal", POST=DISCUSSES),

@@ -139,6 +139,7 @@ def _shared(world: World) -> None:
         "unsafe_run": factories.sync_run("devices", "unsafe").pk,
         "run": factories.sync_run("apps").pk,
         "webhook": (webhook := factories.webhook()).pk,
+        "assumption": "reinstalls_a_week",
         "webhook_delivery": factories.webhook_delivery(webhook).pk,
     }
     shared |= committee_objects(world.people)

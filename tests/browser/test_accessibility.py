@@ -47,6 +47,8 @@ LISTS = {
         "/requests/",
         "/requests/?q=finns-inte",
         "/requests/review/",
+        "/follow-up/",
+        "/follow-up/assumptions/reinstalls_a_week/",
         "/changes/",
         "/sync/",
         "/sync/runs/",
@@ -84,7 +86,7 @@ LISTS = {
         "/audit/",
         "/changes/",
     ],
-    "gunilla": ["/", "/baselines/", "/proposals/", "/meetings/", "/notifications/", "/mailbox/"],
+    "gunilla": ["/", "/follow-up/", "/baselines/", "/proposals/", "/meetings/", "/notifications/", "/mailbox/"],
     "hanna": ["/", "/account/", "/devices/"],
     "ivar": ["/", "/audit/", "/sync/"],
 }
@@ -94,6 +96,7 @@ DETAILS = {
     "/schools/": "/schools/",
     "/applications/": "/applications/",
     "/baselines/": "/baselines/",
+    "/follow-up/": "/follow-up/",
     "/requests/": "/requests/",
     "/proposals/": "/proposals/",
     "/meetings/": "/meetings/",
@@ -124,6 +127,7 @@ def details(page: Page) -> list[str]:
     of_detail = {
         "/schools/": ["class-groups/", "?on=2026-01-01"],
         "/baselines/": ["import/"],
+        "/follow-up/": ["time-saved/", "time-saved/with_the_term/"],
         "/devices/": ["?on=2026-01-01"],
     }
     return [*found, *(path + rest for path in found for rest in of_detail.get(f"/{path.split('/')[1]}/", []))]
