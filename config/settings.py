@@ -265,6 +265,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "intune_sync.tasks.sweep", "schedule": SWEEP_SECONDS},
     "requests": {"task": "deployments.tasks.advance_requests", "schedule": 60},
     "rollouts": {"task": "deployments.tasks.advance_rollouts", "schedule": 60},
+    "exceptions": {"task": "deployments.tasks.advance_exceptions", "schedule": 60},
     "ends": {"task": "deployments.tasks.remind_of_ends", "schedule": crontab(hour="6", minute="40")},
     # The last of the day stands; those before it are for whoever looks today.
     "proof": {"task": "deployments.tasks.note_proof", "schedule": crontab(hour="2,8,11,14,17,20,23", minute="50")},
@@ -340,6 +341,8 @@ if KILL_POINTS and SECURE_COOKIES:
 REQUEST_SCHOOL_DAYS = env.int("REQUEST_SCHOOL_DAYS", default=5)
 REQUEST_REVIEW_DAYS = env.int("REQUEST_REVIEW_DAYS", default=10)
 REQUEST_PILOT_DAYS = env.int("REQUEST_PILOT_DAYS", default=5)
+# An exception ends at the latest so many days after the semester it is asked for in.
+EXCEPTION_DAYS_AFTER_TERM = env.int("EXCEPTION_DAYS_AFTER_TERM", default=365)
 
 LOGGING = {
     "version": 1,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import rules
 
 from deployments.committee import permissions as committee
+from deployments.exceptions import permissions as exceptions
 from deployments.requests import permissions as requests
 from schools import access
 from schools.models import School, User
@@ -50,6 +51,11 @@ rules.add_perm("deployments.withdraw_apprequest", requests.withdraws)
 rules.add_perm("deployments.review_apprequest", is_it_admin)
 rules.add_perm("deployments.see_request_figures", everywhere(access.IT_ADMIN, access.AUDITOR))
 rules.add_perm("deployments.hand_over_approval", requests.hands_over)
+
+rules.add_perm("deployments.ask_exception", exceptions.asks)
+rules.add_perm("deployments.decide_exception", exceptions.decides)
+rules.add_perm("deployments.end_exception", exceptions.ends)
+rules.add_perm("deployments.renew_exception", exceptions.renews)
 
 rules.add_perm("deployments.view_proposal", reader_of("deployments.view_proposal"))
 rules.add_perm("deployments.make_proposal", committee.prepares)

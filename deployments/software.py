@@ -97,7 +97,7 @@ def _entries(revision: BaselineRevision | None) -> QuerySet[BaselineEntry]:
     named = BaselineEntry.objects.select_related(
         "application",
         "version",
-        "decision",
+        "decision__exception",
         "revision__baseline__semester",
         "revision__decided_by",
         *NAMES_OF_CONTAINERS,

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from deployments.committee.announcing import announce
 from deployments.proof.days import note_day
-from deployments.services import reminders, requests, rollouts
+from deployments.services import exceptions, reminders, requests, rollouts
 
 
 @shared_task
@@ -23,9 +23,16 @@ def advance_rollouts() -> None:
 
 
 @shared_task
+def advance_exceptions() -> None:
+    """Exceptions that begin, come into force and end."""
+    exceptions.advance(timezone.now())
+
+
+@shared_task
 def remind_of_ends() -> None:
-    """Vettings and licences that end."""
+    """Vettings, licences and exceptions that end."""
     reminders.remind(timezone.localdate())
+    exceptions.remind(timezone.localdate())
 
 
 @shared_task

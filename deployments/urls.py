@@ -2,6 +2,7 @@ from django.urls import path
 
 from deployments import urls_committee
 from deployments.proof.urls import urlpatterns as proof_patterns
+from deployments.exceptions.urls import urlpatterns as exception_patterns
 from deployments.requests.urls import urlpatterns as request_patterns
 from deployments.rollouts.urls import urlpatterns as rollout_patterns
 from deployments.views import (
@@ -67,6 +68,7 @@ urlpatterns = [
     path("revisions/<row:pk>/discard/", drafts.discard, name="discard_draft"),
     path("revisions/<row:pk>/update/", drafts.bring_up_to_date, name="bring_up_to_date"),
     *request_patterns,
+    *exception_patterns,
     *rollout_patterns,
     *proof_patterns,
 ]

@@ -122,6 +122,12 @@ LOOKS: dict[str, Look] = {
     "refused": Look("circle-x", "bad"),
     "withdrawn": Look("arrow-back-up", "idle"),
     "merged": Look("stack-2", "idle"),
+    # exceptions and their renewals
+    "asked": Look("gavel", "wait"),
+    "in_force": DONE,
+    "ending": Look("hourglass", "warn"),
+    "ended": Look("history", "idle"),
+    "lapsed": NOTHING,
     # proposals, meetings and votes; "open", "rejected" and "planned" look alike wherever they stand
     "open": Look("circle-dashed", "info"),
     "tabled": Look("clock-pause", "warn"),

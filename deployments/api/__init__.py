@@ -8,6 +8,7 @@ from deployments.api.applications import ApplicationViewSet, CapabilityViewSet
 from deployments.api.change_sets import ChangeSetSerializer, ChangeSetViewSet
 from deployments.api.decisions import DecisionViewSet, PreparedBaselineViewSet, PreparedRevisionViewSet
 from deployments.api.delegations import DelegationViewSet
+from deployments.api.exceptions import SoftwareExceptionViewSet
 from deployments.api.installs import InstallStatusViewSet
 from deployments.api.meetings import MeetingViewSet
 from deployments.api.proof import AssumptionViewSet
@@ -29,5 +30,6 @@ router_entries: list[tuple[str, type[viewsets.GenericViewSet[Any]], str]] = [
     ("proposals", ProposalViewSet, "proposal"),
     ("meetings", MeetingViewSet, "meeting"),
     ("requests", AppRequestViewSet, "request"),
+    ("exceptions", SoftwareExceptionViewSet, "exception"),
 ]
 """Change sets and roll-outs are mounted by the room that can also write them to Intune."""

@@ -17,6 +17,8 @@ from fleet.models import Device
 from schools.models import ClassGroup, School, User
 
 ENDS_SOON = timedelta(days=14)
+LAST_DAYS = timedelta(days=3)
+"""A renewal that the school has not answered by then may be answered by IT."""
 
 
 class SoftwareExceptionQuerySet(models.QuerySet["SoftwareException"]):
@@ -203,6 +205,9 @@ class SoftwareException(Moves):
     def began_at(self) -> datetime | None:
         """Since when the baseline says it."""
         return self.change_set.started_at if self.change_set else None
+
+    def is_in_last_days(self, on: date) -> bool:
+        return self.ends_on <= on + LAST_DAYS
 
     def is_late(self, now: datetime) -> bool:
         return self.status == self.Status.ASKED and self.due_at is not None and self.due_at < now

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from django.db.models import F, QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet
 
-from deployments.models import Application, AppRequest, AppVersion, BaselineEntry, SoftwareProfile
+from deployments.models import Application, AppRequest, AppVersion, BaselineEntry, SoftwareException, SoftwareProfile
 from deployments.services.profiles import profile_of
 from fleet.models import Device
 
@@ -29,6 +29,8 @@ def pilot_computers(request: AppRequest) -> list[Device]:
     found = computers(request).filter(intune_id__isnull=False)
     if computers(request).count() <= PILOT_COMPUTERS:
         return []
+    if request.application_id:
+        found = found.exclude(Exists(_exceptions(request.application_id)))
     latest = list(found.order_by(F("last_check_in_at").desc(nulls_last=True), "pk")[:20])
     first = latest[:1]
     another = (
@@ -42,12 +44,17 @@ def container(request: AppRequest) -> SoftwareProfile:
     return profile_of(request.class_group or request.school)
 
 
+def _exceptions(application: int) -> QuerySet[SoftwareException]:
+    """Of a computer, what is decided for it alone with a last day; a request leaves that as it is."""
+    return SoftwareException.objects.open().filter(application=application, device=OuterRef("pk"))
+
+
 def containers_that_say_no(request: AppRequest, application: Application) -> list[SoftwareProfile]:
     """Single computers of the request that an earlier decision took it from; the nearest container would win."""
     removed = BaselineEntry.objects.filter(
         revision__status="active",
         application=application,
         action=BaselineEntry.Action.REMOVE,
-        profile__device__in=computers(request),
+        profile__device__in=computers(request).exclude(Exists(_exceptions(application.pk))),
     )
     return list(SoftwareProfile.objects.filter(entries__in=removed))

@@ -252,6 +252,8 @@ def _check_reach(row: ChangeSet, decision: Decision) -> None:
     if decision.school_id is None:
         return
     outside = ChangeTarget.objects.filter(change__change_set=row).exclude(device__school=decision.school_id)
+    if decision.exception and decision.exception.device_id:  # which may have moved to another school meanwhile
+        outside = outside.exclude(device=decision.exception.device_id)
     if count := outside.values("device").distinct().count():
         raise NotCovered("other_schools", count=count, school=str(decision.school))
 

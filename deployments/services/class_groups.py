@@ -67,6 +67,7 @@ def why_kept(group: ClassGroup) -> list[str]:
     entries = BaselineEntry.objects.filter(profile__class_group=group).exclude(
         revision__status__in=[Status.SUPERSEDED, Status.DISCARDED]
     )
+    entries = entries.filter(decision__exception=None)  # which end by themselves when the group is gone
     names = sorted(set(entries.values_list("application__name", flat=True)))
     asked = AppRequest.objects.open().filter(class_group=group)
     wanted = sorted({str(each) for each in asked.select_related("application")})

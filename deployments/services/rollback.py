@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from deployments.differences import Place, place_of
@@ -11,6 +12,9 @@ from deployments.models import BaselineEntry, BaselineRevision, Decision
 from deployments.services import drafts
 from schools import audit
 from schools.models import User
+
+VOID = Q(request__status__in=["refused", "withdrawn"]) | Q(exception__status="ended")
+"""Decisions that say nothing any more."""
 
 
 @transaction.atomic
@@ -34,7 +38,7 @@ def take_back(decision: Decision, by: User, reason: str) -> BaselineRevision:
 def restore(draft: BaselineRevision, decision: Decision) -> None:
     """Let the decision's entries in a draft say again what was said before them; where nothing was, nothing is."""
     entries = list(draft.entries.filter(decision=decision))
-    former = said_before(decision) if entries else {}
+    former = said_before_that_holds(decision) if entries else {}
     for entry in entries:
         _restore(entry, former.get(place_of(entry)))
 
@@ -46,6 +50,14 @@ def said_before(decision: Decision) -> dict[Place, BaselineEntry]:
         built_on.setdefault(place_of(entry), entry.revision.based_on_id)
     found = BaselineEntry.objects.filter(revision__in={each for each in built_on.values() if each})
     return {place_of(entry): entry for entry in found if built_on.get(place_of(entry)) == entry.revision_id}
+
+
+def said_before_that_holds(decision: Decision) -> dict[Place, BaselineEntry]:
+    """Without what has been taken back or has ended meanwhile: that does not come back."""
+    former = said_before(decision)
+    grounds = {entry.decision_id for entry in former.values() if entry.decision_id}
+    void = set(Decision.objects.filter(VOID, pk__in=grounds).values_list("pk", flat=True)) if grounds else set()
+    return {place: entry for place, entry in former.items() if entry.decision_id not in void}
 
 
 def _restore(entry: BaselineEntry, former: BaselineEntry | None) -> None:

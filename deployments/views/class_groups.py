@@ -55,6 +55,7 @@ def class_group(request: HttpRequest, pk: int) -> HttpResponse:
         "sought": sought,
         "sees_computers": sees_computers,
         "may_edit": may_edit,
+        "may_except": found.removed_at is None and user.has_perm("deployments.ask_exception", found.school),
         "name_form": NameForm(initial={"name": found.name}) if may_edit else None,
         "kept_because": class_groups.why_kept(found) if may_edit else [],
         "profile": place if place.pk else None,

@@ -24,6 +24,9 @@ GROUNDS = (
     "item__proposal__raised_from",
     "request__school",
     "delegation__user",
+    "exception__application",
+    "exception__device",
+    "exception__class_group",
     "school",
     "decided_by",
 )

@@ -60,6 +60,7 @@ def device(request: HttpRequest, pk: int) -> HttpResponse:
         "attempts": revived(EnrolmentAttempt, vars(found)["attempts"]),
         "free_percent": _free_percent(found),
         "today": timezone.localdate(),
+        "may_except": user.has_perm("deployments.ask_exception", found.school),
         "may_edit": user.has_perm("deployments.edit_baseline"),
     }
     return render(request, "deployments/device.html", context)

@@ -1,7 +1,7 @@
 """Carries out what was decided without a further hand: plans, approves in the name of whoever decided, and writes.
 
-Only decisions of a school and by delegation, and only what they cover. Everything else stays planned, with the reason
-for IT to see. Each step is in the database before the next, so whoever takes over after a crash goes on from there.
+Only decisions of a school, by delegation and on exceptions, and only what they cover. Everything else stays planned,
+with the reason for IT to see. Each step is in the database before the next, so whoever takes over after a crash goes on from there.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def _waiting(now: datetime) -> Iterator[ChangeSet]:
     by_decider = Q(status=Status.APPROVED, approved_by=F("decision__decided_by"))
     covered = ChangeSet.objects.filter(
         Q(status__in=[Status.DRAFT, Status.PLANNED]) | by_decider,
-        decision__kind__in=[Decision.Kind.REQUEST, Decision.Kind.DELEGATED],
+        decision__kind__in=[Decision.Kind.REQUEST, Decision.Kind.DELEGATED, Decision.Kind.EXCEPTION],
         decision__decided_by__isnull=False,
     )
     yield from covered.exclude(looked_at).select_related("decision__decided_by", "revision").order_by("id")

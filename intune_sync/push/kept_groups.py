@@ -12,12 +12,12 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import F, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import translation
 from django.utils.translation import gettext as _
 
 from deployments.effects import in_ring_groups
-from deployments.models import RingGroup, SoftwareProfile
+from deployments.models import BaselineEntry, BaselineRevision, RingGroup, SoftwareProfile
 from deployments.organisation import Organisation
 from deployments.targets import NodeKey, Target
 from fleet.models import Device
@@ -144,14 +144,23 @@ def set_group_id(owner: Owner, value: UUID | None) -> None:
 
 
 def members_of(owner: Owner) -> QuerySet[Device]:
-    """The computers that belong in the group: those of a class group in its own school, the one computer, or those of
-    a ring that have been let in."""
+    """The computers that belong in the group: those of a class group in its own school, the one computer while
+    something is decided for it, or those of a ring that have been let in."""
     here = Device.objects.filter(missing_since=None).exclude(lifecycle=Device.Lifecycle.RETIRED)
     if isinstance(owner, RingGroup):
         return here.filter(pk__in=in_ring_groups(owner.members.all()).values("device"))
     if owner.class_group_id:
         return here.filter(class_group=owner.class_group_id, class_group__school=F("school"))
-    return here.filter(pk=owner.device_id or 0)
+    return here.filter(says_something(), pk=owner.device_id or 0)
+
+
+def says_something() -> Exists:
+    """Of computers: whether anything in force, or newly on its way, is in their own container."""
+    entries = BaselineEntry.objects.filter(profile__device=OuterRef("pk"))
+    before = BaselineEntry.objects.filter(profile=OuterRef("profile"), revision=OuterRef("revision__based_on"))
+    Status = BaselineRevision.Status
+    coming = Q(revision__status__in=[Status.PROPOSED, Status.DECIDED, Status.SCHEDULED]) & ~Exists(before)
+    return Exists(entries.filter(Q(revision__status=Status.ACTIVE) | coming))
 
 
 def members_digest(entra_device_ids: Iterable[UUID | None]) -> str:

@@ -18,7 +18,7 @@ from deployments.effects import in_ring_groups
 from deployments.models import ChangeSet, RingGroupMember
 from fleet.models import Device
 from intune_sync.models import IntuneGroup, KeptGroup, Operation
-from intune_sync.push.kept_groups import Owner, column_of, group_id, group_name, members_digest
+from intune_sync.push.kept_groups import Owner, column_of, group_id, group_name, members_digest, says_something
 
 TRY_AGAIN_AFTER = timedelta(minutes=5)
 """For the same members and name, when the last try failed or some of them were not in Entra yet."""
@@ -104,7 +104,7 @@ def _members(kept: Iterable[KeptGroup]) -> dict[_Key, list[UUID | None]]:
     """Entra device ids: the same computers as `kept_groups.members_of`."""
     here = Device.objects.filter(missing_since=None).exclude(lifecycle=Device.Lifecycle.RETIRED)
     in_class = here.filter(class_group__school=F("school"), class_group__softwareprofile__kept_group__isnull=False)
-    alone = here.filter(softwareprofile__kept_group__isnull=False)
+    alone = here.filter(says_something(), softwareprofile__kept_group__isnull=False)
     found: dict[_Key, list[UUID | None]] = defaultdict(list)
     for profile, entra_device_id in (
         *in_class.values_list("class_group__softwareprofile", "entra_device_id"),

@@ -30,9 +30,11 @@ PREPARING = allow("it_admin auditor committee")
 
 REQUEST = SCHOOL
 ASKING = allow("approver school_it teacher")
+ASKING_OR_IT = allow("it_admin approver school_it teacher")
 HANDS_OVER = allow("approver")
 DECIDES = allow("it_admin", own="approver")
 WRITES = allow("it_admin", own="approver school_it teacher")
+RENEWS = allow("it_admin", own="approver school_it teacher")
 FOLLOWS = allow("it_admin", own="approver school_it")
 STAFF = allow(own="approver school_it")
 WRITER = allow(own="teacher")
@@ -56,6 +58,7 @@ SEES = {
     "change_set": CHANGE,
     "rollout": CHANGE,
     "request": REQUEST,
+    "exception": REQUEST,
     "review_request": REQUEST,
     "draft_request": WRITER,
     "deputy": allow(own="approver"),
@@ -160,6 +163,17 @@ PAGES: dict[str, Row] = {
     "deployments:publish": row("revision", POST=IT),
     "deployments:discard_draft": row("draft", POST=IT),
     "deployments:bring_up_to_date": row("draft", POST=IT),
+    # exceptions
+    "deployments:exception_list": row(GET=SOFTWARE),
+    "deployments:new_exception": row(GET=ASKING_OR_IT, POST=ASKING_OR_IT),
+    "deployments:exception": row("exception", GET=REQUEST),
+    "deployments:approve_exception": row("exception", POST=DECIDES),
+    "deployments:refuse_exception": row("exception", POST=DECIDES),
+    "deployments:withdraw_exception": row("exception", POST=FOLLOWS),
+    "deployments:end_exception": row("exception", POST=FOLLOWS),
+    "deployments:renew_exception": row("exception", POST=RENEWS),
+    "deployments:grant_renewal": row("exception", POST=DECIDES),
+    "deployments:refuse_renewal": row("exception", POST=DECIDES),
     # requests
     "deployments:request_list": row(GET=SOFTWARE),
     "deployments:new_request": row(GET=ASKING, POST=ASKING),
@@ -353,6 +367,15 @@ API: dict[str, Row] = {
     "/api/v1/meetings/{}/items/{}/outcome/": row(keys=ITEM_OF_A_MEETING, POST=COMMITTEE),
     "/api/v1/meetings/{}/close/": row("open_meeting", POST=COMMITTEE),
     "/api/v1/meetings/{}/sign/": row("closed_meeting", POST=allow("committee")),
+    "/api/v1/exceptions/": row(GET=SOFTWARE, POST=ASKING_OR_IT),
+    "/api/v1/exceptions/{}/": row("exception", GET=REQUEST),
+    "/api/v1/exceptions/{}/approve/": row("exception", POST=DECIDES),
+    "/api/v1/exceptions/{}/refuse/": row("exception", POST=DECIDES),
+    "/api/v1/exceptions/{}/withdraw/": row("exception", POST=FOLLOWS),
+    "/api/v1/exceptions/{}/end/": row("exception", POST=FOLLOWS),
+    "/api/v1/exceptions/{}/renew/": row("exception", POST=RENEWS),
+    "/api/v1/exceptions/{}/renewal/grant/": row("exception", POST=DECIDES),
+    "/api/v1/exceptions/{}/renewal/refuse/": row("exception", POST=DECIDES),
     "/api/v1/install-status/": row(GET=DEVICES),
     "/api/v1/install-status/{}/": row("install_status", GET=DEVICE),
     "/api/v1/change-sets/": row(GET=CHANGES),

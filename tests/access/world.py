@@ -18,6 +18,7 @@ from schools.models import ApiToken, Notification, RoleAssignment, School, User
 from schools.models.people import SCHOOL_ROLES
 from tests import factories
 from tests.access.committee_world import committee_objects
+from tests.deployments.exception_factories import software_exception
 from tests.deployments.request_factories import app_request
 
 ROLES = [IT_ADMIN, APPROVER, SCHOOL_IT, TEACHER, COMMITTEE, SUPPLIER, AUDITOR]
@@ -93,6 +94,7 @@ def _at(school: School, teacher: User) -> dict[str, int]:
         "change_set": applied.pk,
         "rollout": rollout.pk,
         "request": app_request("school", school, id=next(_keys)).pk,
+        "exception": software_exception(place=device, id=next(_keys)).pk,
         "review_request": app_request("review", school, id=next(_keys)).pk,
         "draft_request": app_request("draft", school, id=next(_keys), requested_by=teacher).pk,
         "deputy": _deputy(school).pk,
