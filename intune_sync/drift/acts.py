@@ -191,7 +191,7 @@ def _link(item: DriftItem, by: User, reason: str, now: datetime) -> Adopted:
     there = set(new.assignments.values_list("key", flat=True))
     OwnedAssignment.objects.filter(app_version=version).exclude(key__in=there).delete()
     item.change_set = propose_again(by, reason)
-    resolve(item, Resolution.ADOPTED, now, by)
+    resolve(item, Resolution.ADOPTED, now)
     return Adopted(change_set=item.change_set)
 
 
@@ -199,7 +199,7 @@ def _accept(item: DriftItem, _by: User, _reason: str, now: datetime) -> Adopted:
     known = KnownRule.objects.get(object_id=item.filter.graph_id)  # type: ignore[union-attr]
     known.rule, known.since = (item.after or {})["rule"], now
     known.save(update_fields=["rule", "since"])
-    resolve(item, Resolution.ADOPTED, now, _by)
+    resolve(item, Resolution.ADOPTED, now)
     return Adopted()
 
 
@@ -209,7 +209,7 @@ _ADOPTIONS = {Way.OWN: _own, Way.PROPOSE: _propose, Way.LINK: _link, Way.ACCEPT:
 def _fill_anew(item: DriftItem) -> None:
     for kept in KeptGroup.objects.filter(profile__isnull=False).select_related("profile__class_group"):
         if kept.profile and item.group and group_id(kept.profile) == item.group.graph_id:
-            reconcile.put_operation(kept.profile_id)  # type: ignore[arg-type]
+            reconcile.put_operation(kept.profile)
 
 
 def decision_for(item: DriftItem, organisation: Organisation) -> Decision | None:

@@ -34,6 +34,8 @@ NOT_IGNORED: dict[str, Any] = {
     "ignored_at": None,
 }
 
+MOST_NAMED = 50
+
 log = logging.getLogger(__name__)
 
 
@@ -54,23 +56,37 @@ def detect(run: SyncRun, now: datetime) -> list[DriftItem] | None:
         return None
     seen = _look(run, revision, now)
     open_items = {item.key: item for item in _open(run.resource)}
-    adopted = {_place(item.app_id, item.after): item for item in open_items.values() if _is_adopted_intent(item)}
-    told = []
+    adopted = {_place(item.app_id, item.after) for item in open_items.values() if _is_adopted_intent(item)}
+    told, still = [], []
     for found in seen.found:
         item = open_items.pop(found.key, None)
-        if found.kind == FOREIGN and found.is_decided and item is None and _at(found) in adopted:
+        if item is None and found.kind == FOREIGN and found.is_decided and _at(found) in adopted:
             own(found.app_version, key_of(found.after), now)  # type: ignore[arg-type]
             continue
         is_new = item is None or _is_over(item, now)
         item = _begin(found, now) if item is None else _still(item, found, now)
+        still.append(item.pk)
         if not take_over(item, now) and is_new:
             told.append(item)
-    for item in open_items.values():
-        if item.app_id not in seen.busy_apps and item.group_id not in seen.busy_groups:
-            end(item, now)
+    DriftItem.objects.filter(pk__in=still).update(last_seen_at=now)
+    over = [item for item in open_items.values() if not seen.is_busy(item.app_id, item.group_id)]
+    for item in over:
+        end(item, now)
+    _record(run, told, over)
+    return told
+
+
+def _record(run: SyncRun, told: list[DriftItem], over: list[DriftItem]) -> None:
+    """One message and one event for all of them; last, because writers of the audit trail wait for one another."""
     if told:
         notices.tell_of_drift(run, told)
-    return told
+        audit.record("drift.found", run, by=None, after=_named(told))
+    if over:
+        audit.record("drift.over", run, by=None, after=_named(over))
+
+
+def _named(items: list[DriftItem]) -> dict[str, Any]:
+    return {"count": len(items), "drift": [f"{item.pk}: {item}" for item in items[:MOST_NAMED]]}
 
 
 def _is_adopted_intent(item: DriftItem) -> bool:
@@ -97,15 +113,16 @@ def _look(run: SyncRun, revision: BaselineRevision, now: datetime) -> Look:
 
 
 def _open(resource: str) -> Iterable[DriftItem]:
-    return DriftItem.objects.open().filter(kind__in=DriftItem.KINDS_OF[resource]).select_for_update(of=("self",))
+    """With what their columns name, so that comparing them costs no query."""
+    kinds = DriftItem.KINDS_OF[resource]
+    rows = DriftItem.objects.open().filter(kind__in=kinds).select_for_update(of=("self",))
+    return rows.select_related("app", "app_version", "group", "filter", "ignored_by", "change_set")
 
 
 def _begin(found: Found, now: datetime) -> DriftItem:
     last = DriftItem.objects.filter(key=found.key).aggregate(last=Max("episode"))["last"] or 0
     item = DriftItem.objects.create(key=found.key, episode=last + 1, since=now, last_seen_at=now, **_columns(found))
     item.schools.set(school_ids(found.reach))
-    after = {"kind": item.kind, "name": item.name, "episode": item.episode}
-    audit.record("drift.found", item, by=None, after=after)
     return item
 
 
@@ -131,12 +148,16 @@ def _is_over(item: DriftItem, now: datetime) -> bool:
 
 
 def _still(item: DriftItem, found: Found, now: datetime) -> DriftItem:
-    columns = {**_columns(found), "last_seen_at": now, "name": item.name}
+    """Its columns as they are now; whose computers it concerns is worked out anew when that changes, and daily."""
+    moved = item.reach != found.reach or timezone.localdate(item.last_seen_at) != timezone.localdate(now)
+    columns = {name: value for name, value in _columns(found).items() if name != "name"}
     if _is_over(item, now):
-        audit.record("drift.ignore_over", item, by=None, before={"until": str(item.ignored_until)})
         columns |= NOT_IGNORED
-    for name, value in columns.items():
-        setattr(item, name, value)
-    item.save(update_fields=list(columns))
-    item.schools.set(school_ids(found.reach))
+    changed = [name for name, value in columns.items() if getattr(item, name) != value]
+    for name in changed:
+        setattr(item, name, columns[name])
+    if changed:
+        item.save(update_fields=changed)
+    if moved:
+        item.schools.set(school_ids(found.reach))
     return item

@@ -24,12 +24,10 @@ def end(item: DriftItem, now: datetime) -> None:
         resolve(item, Resolution.GONE, now)
 
 
-def resolve(item: DriftItem, how: str, now: datetime, by: User | None = None) -> None:
+def resolve(item: DriftItem, how: str, now: datetime) -> None:
     """A second time changes nothing."""
-    changed = DriftItem.objects.filter(pk=item.pk, resolved_at=None).update(resolved_at=now, resolution=how)
+    DriftItem.objects.filter(pk=item.pk, resolved_at=None).update(resolved_at=now, resolution=how)
     item.resolved_at, item.resolution = now, how
-    if changed:
-        audit.record("drift.over", item, by=by, after={"outcome": str(how)})
 
 
 def take_over(item: DriftItem, now: datetime, by: User | None = None) -> bool:
@@ -38,7 +36,7 @@ def take_over(item: DriftItem, now: datetime, by: User | None = None) -> bool:
     if not (item.kind == FOREIGN and item.is_decided and item.adopted_at and version and item.after):
         return False
     own(version, key_of(item.after), now, by)
-    resolve(item, Resolution.ADOPTED, now, by)
+    resolve(item, Resolution.ADOPTED, now)
     return True
 
 

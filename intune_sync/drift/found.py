@@ -36,3 +36,6 @@ class Look:
     found: list[Found]
     busy_apps: Collection[int] = field(default_factory=frozenset)
     busy_groups: Collection[int] = field(default_factory=frozenset)
+
+    def is_busy(self, app: int | None, group: int | None) -> bool:
+        return app in self.busy_apps or group in self.busy_groups

@@ -13,7 +13,7 @@ from deployments.effects import target_effects
 from deployments.models import AppVersion, BaselineRevision
 from deployments.organisation import Organisation, target_rows
 from deployments.services.changes import PlannedChange
-from deployments.targets import NodeKey, Target
+from deployments.targets import KEPT, NodeKey, Target
 from intune_sync.drift.compare import entry_of
 from intune_sync.graph import GraphClient
 from intune_sync.models import DriftItem, IntuneGroup, OwnedAssignment
@@ -144,14 +144,14 @@ def _to_present_group(key: str, gone: Mapping[str, DriftItem], organisation: Org
 
 
 def present_group(item: DriftItem, organisation: Organisation) -> str | None:
-    """The id, or the nickname of one that the portal will create; None while there is none."""
+    """The id, or the nickname of one that the portal creates again; None while there is none."""
     place = (item.before or {}).get("place")
     known = organisation.places.get((str(place[0]), int(place[1]))) if place else None
     if known is None or not known.has_group or item.group is None:
         return None
-    if known.group_id is None:
-        return nickname_of(known.key)
-    return None if known.group_id == item.group.graph_id else str(known.group_id)
+    if known.group_id not in (None, item.group.graph_id):
+        return str(known.group_id)
+    return nickname_of(known.key) if known.key[0] in KEPT else None
 
 
 def _targets(raws: Iterable[Raw], organisation: Organisation) -> tuple[Target, ...]:

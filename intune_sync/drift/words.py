@@ -67,7 +67,7 @@ def decided(item: DriftItem, names: Names) -> list[str]:
     if item.kind == Kind.FOREIGN:
         return [_of_foreign(item, names)]
     if item.kind in (Kind.APP_GONE, Kind.APP_REPLACED):
-        return [_("The app “%(name)s” with the id %(app_id)s.") % before]
+        return [_("The app “%(name)s”, version %(version)s.") % {**before, "version": before["version"] or "–"}]
     return _DECIDED[item.kind](before) if item.kind in _DECIDED else [_entry(before, names)]
 
 
@@ -115,7 +115,7 @@ def in_intune(item: DriftItem, names: Names) -> list[str]:
         return [_("Nothing.")]
     match item.kind:
         case Kind.APP_REPLACED:
-            return [_("Another app “%(name)s” with the id %(app_id)s.") % after]
+            return [_("Another app “%(name)s”, version %(version)s.") % {**after, "version": after["version"] or "–"}]
         case Kind.RULE | Kind.FILTER:
             return [_rule(after["rule"])]
         case Kind.MEMBERS:

@@ -14,13 +14,15 @@ from deployments.services.amendments import EntrySpec, amend
 from deployments.services.profiles import profile_of
 from intune_sync import services
 from intune_sync.drift import acts
-from intune_sync.models import DriftItem, OwnedAssignment
+from intune_sync.models import AssignmentFilter, DriftItem, KeptGroup, Operation, OwnedAssignment
 from intune_sync.payloads import assignment_for, assignment_key
+from intune_sync.payloads.aims import FILTER_ID, FILTER_TYPE, has_filter
 from schools.models import AuditEvent
 from tests import factories
 from tests.deployments.request_factories import vetted
 from tests.intune_sync.drift.foreign import Portal
-from tests.pushing import active_revision
+from tests.intune_sync.test_kept_groups import a_class, known_to_entra, members
+from tests.pushing import GEOGEBRA, active_revision
 
 pytestmark = pytest.mark.django_db
 
@@ -241,6 +243,125 @@ def test_it_is_not_taken_back_twice(portal: Portal):
 
     with pytest.raises(ValidationError):
         acts.revert(item, portal.town.requester, "Inte beslutat", timezone.now())
+
+
+def test_a_filter_on_ours_is_taken_off(portal: Portal):
+    version, ours = portal.ours()
+    filter_id = str(AssignmentFilter.objects.order_by("pk").first().graph_id)
+    target = {**ours["target"], FILTER_ID: filter_id, FILTER_TYPE: "include"}
+    portal.instead(version, ours, {**ours, "target": target})
+    portal.read("apps")
+
+    carried_out(portal, reverting(portal, portal.item))
+
+    portal.read("apps")
+    assert portal.items == []
+    raws = portal.town.tenant.everything()[str(version.intune_app_id)]
+    assert not any(has_filter(raw) for raw in raws if assignment_key(raw) == assignment_key(ours))
+
+
+def test_a_deleted_app_is_proposed_to_be_removed_wherever_it_is_given(portal: Portal):
+    version, _ours = portal.ours()
+    portal.somebody(app_id=str(version.intune_app_id), delete=True)
+    portal.read_twice("apps")
+    open_for_proposals(portal)
+
+    done = acts.adopt(portal.item, portal.town.requester, "Utgått", timezone.now())
+
+    rules = active_revision().entries.filter(application=version.application, action="add")
+    assert {each.profile for each in done.proposals} == {entry.profile for entry in rules}
+    assert {each.kind for each in done.proposals} == {"remove"}
+
+
+def test_a_kept_group_is_filled_again(portal: Portal):
+    group, devices = a_class(portal.town, 2)
+    objects = known_to_entra(portal.town.tenant, *devices)
+    portal.town.started(GEOGEBRA, owner=group)
+    portal.write()
+    group.refresh_from_db()
+    portal.settle()
+    portal.somebody(group_id=str(group.entra_group_id), remove_members=[objects[0]])
+    portal.read_twice("groups")
+
+    assert acts.revert(portal.item, portal.town.requester, "Av misstag", timezone.now()) is None
+    portal.write()
+
+    assert members(portal.town.tenant, group.entra_group_id) == set(objects)
+    portal.read_twice("groups")
+    assert portal.items == []
+
+
+def test_a_kept_group_that_is_gone_is_created_again_and_assigned(portal: Portal):
+    group, devices = a_class(portal.town, 2)
+    objects = known_to_entra(portal.town.tenant, *devices)
+    portal.town.started(GEOGEBRA, owner=group)
+    portal.write()
+    group.refresh_from_db()
+    KeptGroup.objects.update(created_at=timezone.now() - timedelta(hours=1))
+    portal.settle()
+    former = group.entra_group_id
+    portal.somebody(group_id=str(former), delete=True)
+    portal.read_twice("groups")
+    item = portal.item
+    assert item.kind == "group_gone"
+
+    change_set = reverting(portal, item)
+    assert [new["nickname"] for new in change_set.plan["groups"]] == [f"terminsklar-class-{group.pk}"]
+    carried_out(portal, change_set)
+    Operation.objects.open().update(not_before=None)
+    portal.write()
+
+    group.refresh_from_db()
+    change_set.refresh_from_db()
+    assert change_set.status == "applied"
+    assert group.entra_group_id != former
+    assert members(portal.town.tenant, group.entra_group_id) == set(objects)
+    aimed = keys(portal, GEOGEBRA)
+    assert f"group:{group.entra_group_id}:required" in aimed
+    assert f"group:{former}:required" not in aimed
+    portal.read_twice("groups", "apps")
+    assert portal.items == []
+
+
+def test_a_schools_group_that_somebody_creates_again_is_assigned_again(portal: Portal):
+    decide_gimp(portal)
+    portal.settle()
+    school = portal.town.schools["GY-RONN"]
+    former = school.entra_group_id
+    portal.somebody(group_id=str(former), delete=True)
+    portal.read_twice("groups")
+    item = portal.item
+    with pytest.raises(acts.NotPossible):
+        acts.revert(item, portal.town.requester, "Av misstag", timezone.now())
+
+    new = create_group(portal, "GY-RONN")
+    portal.read_twice("groups")
+    school.refresh_from_db()
+    assert str(school.entra_group_id) == new
+    carried_out(portal, reverting(portal, item))
+
+    assert keys(portal, "GIMP") == {f"group:{new}:required"}
+    portal.read_twice("groups", "apps")
+    item.refresh_from_db()
+    assert item.resolution == "reverted"
+
+
+def create_group(portal: Portal, tag: str) -> str:
+    """In Entra, by somebody, with the rule of a school's group."""
+    sandbox = portal.town.tenant.sandbox
+    body = {
+        "displayName": tag,
+        "mailNickname": f"ny-{tag.lower()}",
+        "mailEnabled": False,
+        "securityEnabled": True,
+        "groupTypes": ["DynamicMembership"],
+        "membershipRule": f'(device.devicePhysicalIds -any (_ -eq "[OrderID]:{tag}"))',
+        "membershipRuleProcessingState": "On",
+    }
+    headers = {"Authorization": f"Bearer {sandbox.token()}"}
+    answer = sandbox.session.post(f"{sandbox.url}/v1.0/groups", json=body, headers=headers)
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["id"])
 
 
 def open_for_proposals(portal: Portal) -> None:
