@@ -17,7 +17,7 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.utils import translation
 
-from deployments.models import BaselineRevision, ChangeSet, Decision
+from deployments.models import BaselineRevision, ChangeSet, Decision, Rollout
 from deployments.services.amendments import renew
 from deployments.services.changes import AnotherUnderWay, approve_by_decision, in_the_way
 from intune_sync import locks, services
@@ -66,7 +66,10 @@ def _waiting(now: datetime) -> Iterator[ChangeSet]:
         decision__kind__in=[Decision.Kind.REQUEST, Decision.Kind.DELEGATED, Decision.Kind.EXCEPTION],
         decision__decided_by__isnull=False,
     )
-    yield from covered.exclude(looked_at).select_related("decision__decided_by", "revision").order_by("id")
+    in_rings = Q(rollout__status__in=Rollout.NOT_STARTED)
+    yield from (
+        covered.exclude(looked_at).exclude(in_rings).select_related("decision__decided_by", "revision").order_by("id")
+    )
 
 
 def _carry(change_set: ChangeSet, now: datetime) -> ChangeSet | None:
