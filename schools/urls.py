@@ -3,7 +3,7 @@ from django.urls import path
 from django.views.decorators.http import require_http_methods, require_POST
 from django.views.i18n import set_language
 
-from schools.views import account, audit, calendar, calendar_edit, entra, notifications, sign_in, webhooks
+from schools.views import account, audit, calendar, calendar_edit, entra, lines, notifications, sign_in, webhooks
 
 app_name = "schools"
 urlpatterns = [
@@ -30,6 +30,7 @@ urlpatterns = [
     path("calendar/lessons/", calendar_edit.lesson_hours, name="lesson_hours"),
     path("calendar/<row:pk>/", calendar_edit.change_period, name="change_period"),
     path("calendar/<row:pk>/remove/", calendar_edit.remove_period, name="remove_period"),
+    path("lines/", lines.lines, name="lines"),
     path("audit/", audit.audit, name="audit"),
     path("audit/verify/", audit.audit_verify, name="audit_verify"),
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Self
 from uuid import UUID
 
-from django.core.validators import RegexValidator
+from django.core.validators import MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
@@ -30,6 +30,12 @@ class Municipality(models.Model):
 
     name = models.CharField(_("name"), max_length=100)
     entra_group_id = entra_group_field()
+    line_mbit = models.PositiveIntegerField(
+        _("usual line (Mbit/s)"),
+        default=1000,
+        validators=[MinValueValidator(1)],
+        help_text=_("Assumed of each school whose own line nobody has entered."),
+    )
 
     class Meta:
         verbose_name = _("municipality")
@@ -110,6 +116,13 @@ class School(models.Model):
         help_text=_("Windows Autopilot's group tag of this school's computers. Upper and lower case are different."),
     )
     entra_group_id = entra_group_field()
+    line_mbit = models.PositiveIntegerField(
+        _("line (Mbit/s)"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text=_("What the school's line carries. Empty: the municipality's usual line is assumed."),
+    )
 
     objects = SchoolQuerySet.as_manager()
 
@@ -120,6 +133,9 @@ class School(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(school_unit_code__regex=r"^\d{8}$"), name="school_unit_code_8_digits"),
             models.CheckConstraint(condition=~Q(group_tag=""), name="school_group_tag_not_empty"),
+            models.CheckConstraint(
+                condition=Q(line_mbit=None) | Q(line_mbit__gte=1), name="school_line_carries_something"
+            ),
         ]
 
     def __str__(self) -> str:
