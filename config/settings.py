@@ -266,6 +266,7 @@ CELERY_BEAT_SCHEDULE = {
     "requests": {"task": "deployments.tasks.advance_requests", "schedule": 60},
     "rollouts": {"task": "deployments.tasks.advance_rollouts", "schedule": 60},
     "exceptions": {"task": "deployments.tasks.advance_exceptions", "schedule": 60},
+    "simulations": {"task": "deployments.tasks.tend_simulations", "schedule": 300},
     "ends": {"task": "deployments.tasks.remind_of_ends", "schedule": crontab(hour="6", minute="40")},
     # The last of the day stands; those before it are for whoever looks today.
     "proof": {"task": "deployments.tasks.note_proof", "schedule": crontab(hour="2,8,11,14,17,20,23", minute="50")},

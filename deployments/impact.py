@@ -10,7 +10,7 @@ from functools import cached_property
 from django.utils import timezone
 
 from deployments.catalogue.licences import Shortfall, shortfalls_of
-from deployments.effects import Cell, load_cells
+from deployments.effects import EFFECT_OF_INTENT, Cell, load_cells
 from deployments.fleetwide import outcome_in
 from deployments.impact_limits import (
     FailureRate,
@@ -21,7 +21,7 @@ from deployments.impact_limits import (
     models_lacking,
     unreachable,
 )
-from deployments.models import Application, AppVersion, BaselineRevision, Intent
+from deployments.models import Application, AppVersion, BaselineRevision, ChangeTarget, Intent
 from deployments.resolver import Outcome, Rule
 from deployments.rulebook import rules_by_application
 from deployments.services.amendments import EntrySpec
@@ -126,6 +126,22 @@ def rule_of_spec(spec: EntrySpec) -> Rule:
         intent="" if removes else spec.intent,
         version_id=None if removes or spec.version is None else spec.version.pk,
     )
+
+
+def effects_of(specs: Iterable[EntrySpec]) -> dict[int, dict[int, ChangeTarget.Effect]]:
+    """What the entries would do on top of what is in force, by app version and computer. About six queries."""
+    before = rules_by_application(BaselineRevision.objects.active().first())
+    after = {application: dict(rules) for application, rules in before.items()}
+    for spec in specs:
+        after.setdefault(spec.application.pk, {})[place_of(spec)] = rule_of_spec(spec)
+    versions, cells = Versions.load(list(after)), load_cells()
+    effects: dict[int, dict[int, ChangeTarget.Effect]] = defaultdict(dict)
+    for key in sorted(key for key in after if _says(before.get(key, {})) != _says(after[key])):
+        for cell in cells:
+            was, now = (_given(outcome_in(cell, rules.get(key, {})), cell, versions) for rules in (before, after))
+            if was != now and (said := now or was):
+                effects[said[0]].update(dict.fromkeys(cell.device_ids, EFFECT_OF_INTENT[now and now[1]]))
+    return dict(effects)
 
 
 def impact_between(before: Rules, after: Rules) -> Impact:

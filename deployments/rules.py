@@ -40,6 +40,8 @@ rules.add_perm("deployments.approve_changeset", is_it_admin)
 rules.add_perm("deployments.cancel_changeset", is_it_admin)
 rules.add_perm("deployments.apply_changeset", is_it_admin)
 rules.add_perm("deployments.run_rollout", is_it_admin)
+rules.add_perm("deployments.view_simulation", reader_of("deployments.view_simulation"))
+rules.add_perm("deployments.simulate", everywhere(access.IT_ADMIN, access.COMMITTEE))
 rules.add_perm("deployments.edit_assumption", is_it_admin)
 
 rules.add_perm("deployments.view_apprequest", reader_of("deployments.view_apprequest"))

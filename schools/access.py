@@ -25,6 +25,7 @@ READERS: dict[str, frozenset[str]] = {
     "deployments.view_proposal": frozenset({IT_ADMIN, AUDITOR, COMMITTEE, APPROVER, SCHOOL_IT}),
     "deployments.view_meeting": frozenset({IT_ADMIN, AUDITOR, COMMITTEE}),
     "deployments.view_changeset": frozenset({IT_ADMIN, AUDITOR, APPROVER, SCHOOL_IT}),
+    "deployments.view_simulation": frozenset({IT_ADMIN, AUDITOR, COMMITTEE}),
     "deployments.view_proof": frozenset({IT_ADMIN, AUDITOR, COMMITTEE, APPROVER, SCHOOL_IT}),
     "intune_sync.view_syncrun": frozenset({IT_ADMIN, AUDITOR}),
     "intune_sync.view_drift": frozenset({IT_ADMIN, AUDITOR, COMMITTEE, APPROVER, SCHOOL_IT}),

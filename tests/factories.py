@@ -22,8 +22,10 @@ from deployments.models import (
     Delegation,
     InstallStatus,
     LicencePool,
+    Proposal,
     Rollout,
     Semester,
+    Simulation,
     SoftwareProfile,
     Subject,
     VettingCard,
@@ -327,6 +329,13 @@ def change_target(change: AssignmentChange, device: Device, effect: str = "insta
 
 def rollout(change_set: ChangeSet, **columns: Any) -> Rollout:
     return Rollout.objects.create(**{"change_set": change_set, "created_by": change_set.requested_by, **columns})
+
+
+def simulation(subject: Proposal | ChangeSet, **columns: Any) -> Simulation:
+    """Asked for, and not played yet."""
+    key = {"proposal" if isinstance(subject, Proposal) else "change_set": subject}
+    columns = {"asked_by": columns.get("asked_by") or person("it_admin"), "asked_at": NOW, **columns}
+    return Simulation.objects.create(**{"digest": f"{number():064}", "starts_at": NOW, **key, **columns})
 
 
 def install_status(device: Device, app_version: AppVersion, state: str = "installed", **columns: Any) -> InstallStatus:

@@ -15,6 +15,7 @@ from deployments.api.proof import AssumptionViewSet
 from deployments.api.proposals import ProposalViewSet
 from deployments.api.requests import AppRequestViewSet
 from deployments.api.rollouts import RolloutSerializer, RolloutViewSet
+from deployments.api.simulations import SimulationViewSet
 
 __all__ = ["ChangeSetSerializer", "ChangeSetViewSet", "RolloutSerializer", "RolloutViewSet", "router_entries"]
 
@@ -30,6 +31,7 @@ router_entries: list[tuple[str, type[viewsets.GenericViewSet[Any]], str]] = [
     ("proposals", ProposalViewSet, "proposal"),
     ("meetings", MeetingViewSet, "meeting"),
     ("requests", AppRequestViewSet, "request"),
+    ("simulations", SimulationViewSet, "simulation"),
     ("exceptions", SoftwareExceptionViewSet, "exception"),
 ]
 """Change sets and roll-outs are mounted by the room that can also write them to Intune."""

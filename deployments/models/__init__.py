@@ -20,6 +20,7 @@ from deployments.models.rollouts import (
     RingMember,
     Rollout,
 )
+from deployments.models.simulations import Simulation
 
 __all__ = [
     "AgendaItem",
@@ -61,6 +62,7 @@ __all__ = [
     "Seat",
     "Semester",
     "SignOff",
+    "Simulation",
     "SoftwareException",
     "SoftwareProfile",
     "Stance",

@@ -116,11 +116,24 @@ def read(
     accepted: Collection[str] = (),
 ) -> Reading:
     """`accepted` are keys of findings that somebody has looked at: they are told, and halt nothing."""
-    found = tuple(findings(cells, rules))
+    verdict, found = judge(tally, cells, rules, written_at=written_at, now=now, accepted=accepted)
     low, high = bounds(tally.failed, tally.reported)
-    halts = any(each.key not in accepted for each in found)
-    verdict = "halt" if halts else _verdict(tally, rules, written_at, now)
     return Reading(tally, verdict, low, high, found)
+
+
+def judge(
+    tally: Tally,
+    cells: Sequence[Cell],
+    rules: Rules,
+    *,
+    written_at: datetime,
+    now: datetime,
+    accepted: Collection[str] = (),
+) -> tuple[str, tuple[Finding, ...]]:
+    """The verdict of `read` and what it rests on, without the bounds that are for people."""
+    found = tuple(findings(cells, rules))
+    halts = any(each.key not in accepted for each in found)
+    return "halt" if halts else _verdict(tally, rules, written_at, now), found
 
 
 def _verdict(tally: Tally, rules: Rules, written_at: datetime, now: datetime) -> str:
@@ -138,6 +151,8 @@ def sample(tally: Tally, rules: Rules) -> int:
 
 def findings(cells: Sequence[Cell], rules: Rules) -> list[Finding]:
     """The surest first; a version that fails on all models alike is named once, without a model."""
+    if not any(_may_be_worth(each) for each in _sums(cells)):
+        return []
     by_version: dict[int, list[Cell]] = defaultdict(list)
     for cell in sorted(cells, key=lambda each: (each.version, each.model)):
         by_version[cell.version].append(cell)
@@ -146,6 +161,19 @@ def findings(cells: Sequence[Cell], rules: Rules) -> list[Finding]:
     certain = [each for each, chance in worth if chance < ALPHA]
     likely = [each for each, chance in worth if chance < LIKELY and each.model is not None]
     return sorted(_without_echoes(certain, likely), key=lambda each: (each.chance, each.key))
+
+
+def _sums(cells: Sequence[Cell]) -> list[Tally]:
+    """Of each cell, and of each version."""
+    versions: dict[int, Tally] = defaultdict(Tally)
+    for cell in cells:
+        versions[cell.version] += cell.now
+    return [*versions.values(), *(cell.now for cell in cells)]
+
+
+def _may_be_worth(tally: Tally) -> bool:
+    """Whatever is normal. Where this is false everywhere there is nothing to test."""
+    return tally.failed >= FEWEST_FAILURES and tally.failure_rate >= CLEARLY
 
 
 def _of_version(cells: Sequence[Cell], rules: Rules) -> list[Finding]:

@@ -61,7 +61,7 @@ def cells_of(rollout: Rollout) -> list[Cell]:
     keys = ("change__app_version", "device__hardware_model", "status")
     for version, model, status, count in with_status(targets).order_by().values_list(*keys).annotate(Count("pk")):
         now[version, model][status] = count
-    before = _before(rollout, {version for version, _model in now})
+    before = history_of({version for version, _model in now}, rollout.change_set_id)
     return [
         Cell(
             version,
@@ -73,13 +73,14 @@ def cells_of(rollout: Rollout) -> list[Cell]:
     ]
 
 
-def _before(rollout: Rollout, versions: set[int]) -> dict[tuple[int, int], Tally]:
-    """How the applications of these versions did until now: all their reports but those that the roll-out made."""
+def history_of(versions: set[int], change_set: int | None = None) -> dict[tuple[int, int], Tally]:
+    """How the applications of these versions did until now, by version and model: all their reports but those that the
+    change (an id) has made."""
     if not versions:
         return {}
     application_of = dict(AppVersion.objects.filter(pk__in=versions).values_list("pk", "application"))
     made = ChangeTarget.objects.filter(
-        change__change_set=rollout.change_set_id, change__app_version=OuterRef("app_version"), device=OuterRef("device")
+        change__change_set=change_set, change__app_version=OuterRef("app_version"), device=OuterRef("device")
     )
     rows = (
         InstallStatus.objects.filter(~Exists(made), app_version__application__in=set(application_of.values()))

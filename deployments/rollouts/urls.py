@@ -1,7 +1,7 @@
 from django.urls import path
 
 import schools.converters  # noqa: F401 - registers <row:pk>
-from deployments.views import rollout_acts, rollout_plans, rollouts
+from deployments.views import rollout_acts, rollout_plans, rollouts, simulations
 
 urlpatterns = [
     path("rollouts/", rollouts.rollout_list, name="rollout_list"),
@@ -19,5 +19,9 @@ urlpatterns = [
     path("rollouts/<row:pk>/leave-queue/", rollout_acts.leave_queue, name="leave_rollout_queue"),
     path("rollouts/<row:pk>/override/", rollout_acts.ask_override, name="ask_override"),
     path("rollouts/<row:pk>/override/approve/", rollout_acts.approve_override, name="approve_override"),
+    path("simulations/<row:pk>/", simulations.simulation, name="simulation"),
+    path("simulations/<row:pk>/load.<str:format>", simulations.simulation_export, name="simulation_export"),
+    path("proposals/<row:pk>/simulate/", simulations.simulate_proposal, name="simulate_proposal"),
+    path("changes/<row:pk>/simulate/", simulations.simulate_change, name="simulate_change"),
     path("changes/<row:pk>/rollout/", rollout_plans.plan, name="plan_rollout"),
 ]

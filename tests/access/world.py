@@ -12,6 +12,7 @@ from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
+from deployments.models import Proposal
 from schools import audit
 from schools.access import APPROVER, AUDITOR, COMMITTEE, IT_ADMIN, SCHOOL_IT, SUPPLIER, TEACHER
 from schools.models import ApiToken, Notification, RoleAssignment, School, User
@@ -145,5 +146,7 @@ def _shared(world: World) -> None:
         "webhook_delivery": factories.webhook_delivery(webhook).pk,
     }
     shared |= committee_objects(world.people)
+    shared["simulation"] = factories.simulation(factories.change_set("planned")).pk
+    shared["proposal_simulation"] = factories.simulation(Proposal.objects.get(pk=shared["proposal"])).pk
     for scope in SCOPES:
         world.keys[scope] |= shared
