@@ -18,7 +18,7 @@ from schools.models import User
 
 class SimulationQuerySet(models.QuerySet["Simulation"]):
     def visible_to(self, user: User) -> Self:
-        """Of changes and proposals that the person sees. Every school is in it, so it is for the municipality's readers."""
+        """Of changes and proposals that the person sees. Every school is in it, so schools' people see none."""
         seen = Q()
         access = user.access
         if access.reads_all("deployments.view_changeset"):
