@@ -25,6 +25,7 @@ SAME_IN_BOTH = {
     "Autopilot",
     "%(baseline)s revision %(number)s",
     "%(size)s GB",
+    "%(intent)s: %(group)s.",
     "API",
     "CSV",
     "Delegation given",
