@@ -74,10 +74,16 @@ def suggested_break(change_set: ChangeSet, now: datetime) -> CalendarPeriod | No
 def doors_of(rollout: Rollout, now: datetime, schools: Iterable[School] | None = None) -> Doors:
     """Four queries."""
     overridden = rollout.overrides.filter(approved_at__isnull=False).exists()
+    is_bound = not overridden and is_binding(rollout.change_set)
+    return doors_for(rollout, now, School.objects.all() if schools is None else schools, is_bound=is_bound)
+
+
+def doors_for(rollout: Rollout, now: datetime, schools: Iterable[School], *, is_bound: bool) -> Doors:
+    """Two queries."""
     return Doors(
-        calendars=calendars_of(School.objects.all() if schools is None else schools),
+        calendars=calendars_of(schools),
         now=now,
-        is_bound=not overridden and is_binding(rollout.change_set),
+        is_bound=is_bound,
         starts_at=local_moment(rollout.starts_on) if rollout.starts_on else None,
         period=rollout.starts_in.as_period() if rollout.starts_in else None,
     )

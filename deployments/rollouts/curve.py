@@ -60,7 +60,8 @@ def curve(rollout: Rollout, user: User, now: datetime) -> Curve | None:
             failed[ended or at] += count
     if not told:
         return None
-    steps = list(_steps(min(_floor(rollout.started_at, unit), *told), max(end, *told, *done, *failed), unit))
+    first = min(_floor(rollout.started_at, unit), *told) - LENGTHS[unit]
+    steps = list(_steps(first, max(end, *told, *done, *failed), unit))
     return Curve(
         _finding(told, done, now),
         Chart(

@@ -16,7 +16,7 @@ from deployments.models import ChangeTarget, Rollout
 from deployments.rollouts.gate import Tally
 from deployments.status import DeviceStatus, holding_back, with_status
 from fleet.models.hardware import model_name
-from schools.models import User
+from schools.models import School, User
 
 LATER = "later"
 PLACES = (
@@ -147,7 +147,7 @@ class _Counts:
 class Progress:
     """`whole` holds every computer once; `silent` are those of it that wait for the computer and are not seen lately.
 
-    `as_of` is the latest report that came after Intune was told.
+    `as_of` is the latest report that came after Intune was told. `places` are the schools as the calendar wants them.
     """
 
     whole: Share
@@ -156,11 +156,13 @@ class Progress:
     models: tuple[Share, ...]
     silent: int
     as_of: datetime | None
+    places: tuple[School, ...] = ()
 
 
 def progress(rollout: Rollout, user: User, now: datetime) -> Progress:
     """One query."""
-    school, model = ("device__school", "device__school__name"), ("device__hardware_model",)
+    school = ("device__school", "device__school__name", "device__school__school_form", "device__school__administration")
+    model = ("device__hardware_model",)
     made_by = ("device__hardware_model__manufacturer", "device__hardware_model__name")
     latest = Max("reported_at", filter=Q(reported_at__gte=F("confirmed_at")))
     rows = computers(rollout, user, now).order_by().values_list(
@@ -170,7 +172,23 @@ def progress(rollout: Rollout, user: User, now: datetime) -> Progress:
     rings: dict[int, _Counts] = defaultdict(_Counts)
     schools: dict[tuple[int, str], _Counts] = defaultdict(_Counts)
     models: dict[tuple[int, str], _Counts] = defaultdict(_Counts)
-    for ring, place, is_silent, school_id, school_name, model_id, maker, name, count, seen in rows:
+    places: dict[int, School] = {}
+    for (
+        ring,
+        place,
+        is_silent,
+        school_id,
+        school_name,
+        form,
+        administration,
+        model_id,
+        maker,
+        name,
+        count,
+        seen,
+    ) in rows:
+        if school_id:
+            places[school_id] = School(pk=school_id, school_form_id=form, administration_id=administration)
         at, of = (school_id or UNKNOWN, school_name or ""), (model_id, model_name(maker, name))
         for counts in (whole, rings[ring or 0], schools[at], models[of]):
             counts.places[place] += count
@@ -184,6 +202,7 @@ def progress(rollout: Rollout, user: User, now: datetime) -> Progress:
         models=_shares(models.items()),
         silent=silent,
         as_of=max(reports, default=None),
+        places=tuple(places.values()),
     )
 
 
