@@ -13,7 +13,7 @@ from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from deployments.models import AppRequest, ChangeSet, Meeting
+from deployments.models import AppRequest, ChangeSet, Meeting, SoftwareException
 from intune_sync.models import SyncRun, UnmatchedRecord
 from schools.models import User
 from schools.status import look
@@ -103,6 +103,21 @@ def about_drift(count: int) -> Iterator[Item]:
         )
         shown = _("Somebody has changed it there. Adopt it, take it back, or ignore it for a while.")
         yield Item(text % {"number": number(count)}, shown, reverse("intune_sync:drift_list"), "arrows-diff", "warn")
+
+
+def about_exceptions(rows: Sequence[SoftwareException]) -> Iterator[Item]:
+    """Exceptions, and renewals of some, that this person is to decide about."""
+    for row in rows:
+        title = _("%(place)s: %(application)s, an exception") % {"place": row.place, "application": row.application}
+        yield Item(title, row.reason[:160], row.get_absolute_url(), look("asked").icon, "wait", row.asked_at)
+
+
+def about_waiting_exceptions(count: int) -> Iterator[Item]:
+    if count:
+        text = ngettext("%(number)s exception waits for IT", "%(number)s exceptions wait for IT", count)
+        url = reverse("deployments:exception_list")
+        shown = _("IT decides, or the school is late.")
+        yield Item(text % {"number": number(count)}, shown, url, look("asked").icon, "wait")
 
 
 def about_meetings(meetings: Iterable[Meeting]) -> Iterator[Item]:

@@ -16,6 +16,7 @@ from django.http import HttpRequest
 from django.utils import formats, timezone
 
 from config.navigation import Link, links
+from deployments.exceptions.queue import waiting_for_it as exceptions_for_it
 from deployments.models import ChangeSet
 from deployments.requests.queue import waiting_for_it
 from intune_sync.models import DriftItem, GraphCondition, KillSwitch, SyncRun
@@ -30,7 +31,8 @@ THEMES = {"light", "dark"}
 @dataclass(frozen=True)
 class Snapshot:
     """The same for everybody; kept for a few seconds. `requesters` asked for the changes that wait for approval;
-    `reviews` counts the schools' requests that wait for IT, `drift` what in Intune is not as decided."""
+    `reviews` counts the schools' requests that wait for IT, `exceptions` the exceptions that do, `drift` what in Intune
+    is not as decided."""
 
     municipality: str = ""
     last_answer_at: datetime | None = None
@@ -43,6 +45,7 @@ class Snapshot:
     is_refused: bool = False
     idle_since: datetime | None = None
     drift: int = 0
+    exceptions: int = 0
 
 
 def read_snapshot() -> Snapshot:
@@ -69,6 +72,7 @@ def _fresh_snapshot() -> Snapshot:
         stopped_since=Subquery(KillSwitch.objects.thrown().values("thrown_at")[:1]),
         is_refused=Coalesce(Subquery(condition.values("is_refused")), False),
         drift=Coalesce(Subquery(_counted(DriftItem.objects.waiting(timezone.localdate(now)))), 0),
+        exceptions=Coalesce(Subquery(_counted(exceptions_for_it(now))), 0),
         idle_since=Subquery(idle_queues(now).order_by("seen_at").values("seen_at")[:1]),
     ).values_list("name", *(each.name for each in fields(Snapshot)[1:]))
     return Snapshot(*(row.first() or ()))

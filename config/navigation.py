@@ -35,7 +35,7 @@ PLACES = [
         "deployments.view_baseline",
         ("/revisions/", "/containers/", "/decisions/"),
     ),
-    Place("deployments:request_list", _("Requests"), "send", "deployments.view_apprequest"),
+    Place("deployments:request_list", _("Requests"), "send", "deployments.view_apprequest", ("/exceptions/",)),
     Place("deployments:proposal_list", _("Proposals"), "gavel", "deployments.view_proposal"),
     Place("deployments:meeting_list", _("Meetings"), "calendar-event", "deployments.view_meeting"),
     Place("intune_sync:change_set_list", _("Changes"), "list-check", "deployments.view_changeset"),

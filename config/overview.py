@@ -14,16 +14,19 @@ from config.attention import (
     Item,
     about_changes,
     about_drift,
+    about_exceptions,
     about_meetings,
     about_requests,
     about_reviews,
     about_synchronisation,
+    about_waiting_exceptions,
     latest_runs,
 )
 from config.context import read_snapshot
 from config.fleet_state import Figure, Share, builds, figures, shares
 from config.rollouts_under_way import RolloutUnderWay, about_rollouts, of_rollouts, under_way, with_rollouts
 from deployments.committee.waiting import meetings_waiting_for
+from deployments.exceptions.queue import waiting_for as exceptions_for
 from deployments.models import BaselineRevision, ChangeSet
 from deployments.queries import Progress, progress
 from deployments.requests.queue import waiting_for
@@ -66,7 +69,7 @@ class Overview:
 
 
 def overview_for(user: User, now: datetime) -> Overview:
-    """At most five queries beside what every page reads."""
+    """At most six queries beside what every page reads."""
     return replace(_of_role(user, now), schools=_own_schools(user))
 
 
@@ -111,8 +114,11 @@ def _for_fleet(user: User, now: datetime) -> Overview:
 def _asked(user: User, now: datetime) -> list[Item]:
     """What schools ask this person to decide. IT's are counted with the rest of the frame, without a query."""
     if user.has_perm("deployments.review_apprequest"):
-        return list(about_reviews(read_snapshot().reviews))
-    return list(about_requests(waiting_for(user, now), now)) if user.has_perm("deployments.decide_apprequest") else []
+        snapshot = read_snapshot()
+        return [*about_reviews(snapshot.reviews), *about_waiting_exceptions(snapshot.exceptions)]
+    if not user.has_perm("deployments.decide_apprequest"):
+        return []
+    return [*about_requests(waiting_for(user, now), now), *about_exceptions(exceptions_for(user, now))]
 
 
 def _differing(user: User) -> list[Item]:

@@ -17,6 +17,16 @@ Status, Turn = SoftwareException.Status, SoftwareException.Turn
 MOST = 20
 
 
+def waiting_for_it(now: datetime) -> QuerySet[SoftwareException]:
+    """What IT decides, and what a school is late with."""
+    renewing = Exists(ExceptionRenewal.objects.filter(exception=OuterRef("pk"), status=ExceptionRenewal.Status.ASKED))
+    is_late = Q(status=Status.ASKED, due_at__lt=now) | Q(renewing, ends_on__lte=timezone.localdate(now) + LAST_DAYS)
+    open_rows = SoftwareException.objects.filter(
+        Q(status=Status.ASKED) | Q(renewing, status__in=SoftwareException.HOLDS)
+    )
+    return open_rows.filter(Q(turn=Turn.IT) | is_late)
+
+
 def waiting_for(user: User, now: datetime) -> Sequence[SoftwareException]:
     """What this person is to decide: asked for by others at their schools, or for IT. Each has `renewal`, whether it is
     a renewal that waits."""

@@ -157,7 +157,7 @@ def cold_queries(user: User, django_assert_max_num_queries: Budget) -> int:
     client = Client()
     client.force_login(user)
     cache.clear()
-    with django_assert_max_num_queries(8) as spent:
+    with django_assert_max_num_queries(9) as spent:
         assert client.get("/").status_code == 200
     return len(spent)
 
