@@ -7,16 +7,16 @@ from django.utils.translation import gettext_lazy as _
 
 from deployments.models import Decision
 from deployments.proof.answers import Scope, holding
-from deployments.proof.evidence import Kind, Period, Statement, register
+from deployments.proof.evidence import Kind, Period, Statement, Whose, register
 from deployments.proof.semesters import decisions_of
 
 KIND = Decision.Kind
 
 
-def with_the_term(period: Period) -> Statement:
+def with_the_term(period: Period, whose: Whose) -> Statement:
     """Computers where all that the committee decided for the term is done, and that have not been set up anew since
     Intune was told of it."""
-    text, params = holding(Scope(decisions=_decisions(period, KIND.MEETING)), period.now)
+    text, params = holding(Scope(_decisions(period, KIND.MEETING), whose.schools), period.now)
     return (
         f"""
         SELECT ready.device_id, 1 AS times, ready.at FROM (
@@ -32,10 +32,10 @@ def with_the_term(period: Period) -> Statement:
     )
 
 
-def between_terms(period: Period) -> Statement:
+def between_terms(period: Period, whose: Whose) -> Statement:
     """Programs that came to (or went from) computers during the term, by decisions between the meetings."""
     kinds = (KIND.DELEGATED, KIND.REQUEST, KIND.EXCEPTION)
-    text, params = holding(Scope(decisions=_decisions(period, *kinds)), period.now)
+    text, params = holding(Scope(_decisions(period, *kinds), whose.schools), period.now)
     return (
         f"""
         SELECT held.device_id, count(*) AS times, max(held.told_at) AS at

@@ -5,14 +5,14 @@ from __future__ import annotations
 from django.db.models import Count, Max, Value
 from django.utils.translation import gettext_lazy as _
 
-from deployments.proof.evidence import Kind, Period, Statement, register
+from deployments.proof.evidence import Kind, Period, Statement, Whose, register
 from intune_sync.models import ActionOrder, Operation
 
 Action = ActionOrder.Action
 IN_PLACE_OF_A_VISIT = (Action.AUTOPILOT_RESET, Action.CLEAN, Action.WIPE)
 
 
-def remote_reinstalls(period: Period) -> Statement:
+def remote_reinstalls(period: Period, whose: Whose) -> Statement:
     """Resets and reinstallations that Intune has confirmed within the semester, by computer."""
     done = Operation.objects.filter(
         kind=Operation.Kind.ACTION,

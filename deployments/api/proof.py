@@ -101,7 +101,7 @@ class AssumptionSerializer(serializers.Serializer[Any]):
     value = serializers.DecimalField(max_digits=12, decimal_places=2)
     unit = serializers.CharField()
     source = serializers.CharField()  # type: ignore[assignment]
-    changed_by = serializers.SlugRelatedField[Any](slug_field="username", read_only=True, allow_null=True)
+    changed_by = serializers.CharField(source="changed_by.username", allow_null=True)
     changed_at = serializers.DateTimeField(allow_null=True)
 
 

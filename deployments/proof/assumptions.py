@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
+from django.utils.formats import number_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from deployments.models import Assumption
 from schools.models import User
 
-COMPUTERS, TIMES, MINUTES, HOURS, WEEKS = _("computers"), _("a year"), _("minutes"), _("hours"), _("weeks")
+COMPUTERS, TIMES, HOURS, WEEKS = _("computers"), _("a year"), _("hours"), _("weeks")
+MINUTES = pgettext_lazy("unit of time", "minutes")
 GUESS = _("A guess, until the municipality has measured it.")
 KNOWN = _("The municipality’s figure from before the portal.")
 
@@ -96,6 +99,13 @@ class Before:
 def plain(value: Decimal) -> Decimal:
     """9000 and 2.1, not 9000.00 and 2.10 (nor 9E+3)."""
     return value.to_integral_value() if value == value.to_integral_value() else value.normalize()
+
+
+def in_words(value: Decimal, decimals: int | None = None) -> str:
+    """In the language's way, rounded to so many decimals or with those that it has."""
+    if decimals is not None:
+        value = value.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
+    return str(number_format(value, decimals, use_l10n=True, force_grouping=True))
 
 
 def a_year_before(known: Mapping[str, Known]) -> Before:

@@ -45,26 +45,6 @@ class Period:
 
 
 @dataclass(frozen=True)
-class Kind:
-    """`formula` says in words what is counted; `minutes` is the assumption that each time is worth, `at_most` the one
-    that it is never counted above."""
-
-    code: str
-    label: str | Promise
-    formula: str | Promise
-    minutes: str
-    rows: Callable[[Period], Statement]
-    at_most: str = ""
-
-
-KINDS: dict[str, Kind] = {}
-
-
-def register(kind: Kind) -> None:
-    KINDS[kind.code] = kind
-
-
-@dataclass(frozen=True)
 class Whose:
     """Computers that count: at these schools; None for all."""
 
@@ -76,6 +56,26 @@ class Whose:
         if school_id is None:
             return cls(seen)
         return cls((school_id,) if seen is None or school_id in seen else ())
+
+
+@dataclass(frozen=True)
+class Kind:
+    """`rows` may leave out computers that do not count; `formula` says in words what is counted; `minutes` is the
+    assumption that each time is worth, `at_most` the one that it is never counted above."""
+
+    code: str
+    label: str | Promise
+    formula: str | Promise
+    minutes: str
+    rows: Callable[[Period, Whose], Statement]
+    at_most: str = ""
+
+
+KINDS: dict[str, Kind] = {}
+
+
+def register(kind: Kind) -> None:
+    KINDS[kind.code] = kind
 
 
 def count(kind: Kind, period: Period, whose: Whose) -> int:
@@ -95,7 +95,7 @@ def computers(kind: Kind, period: Period, whose: Whose) -> QuerySet[Device]:
 
 def times_of(kind: Kind, period: Period, devices: Sequence[int]) -> dict[int, tuple[int, datetime | None]]:
     """How many times each of these computers counts, and the latest of them; one query."""
-    text, params = kind.rows(period)
+    text, params = kind.rows(period, Whose())
     with connection.cursor() as cursor:
         statement = f"SELECT device_id, times, at FROM ({text}) AS shown WHERE device_id = ANY(%s)"  # noqa: S608
         cursor.execute(statement, [*params, list(devices)])
@@ -103,7 +103,7 @@ def times_of(kind: Kind, period: Period, devices: Sequence[int]) -> dict[int, tu
 
 
 def _of(kind: Kind, period: Period, whose: Whose) -> tuple[str, list[Any]]:
-    text, params = kind.rows(period)
+    text, params = kind.rows(period, whose)
     if whose.schools is None:
         return text, list(params)
     narrowed = f"""

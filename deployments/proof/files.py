@@ -14,6 +14,7 @@ from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 
 from deployments.proof.answers import Answers
+from deployments.proof.assumptions import in_words
 from deployments.proof.report import Report
 
 SHEET = Path(__file__).with_name("report.typ")
@@ -130,8 +131,8 @@ def _number(value: Any) -> str:
 
 
 def _worth(each: Any, hours: Any) -> list[str]:
-    return [_number(each), number_format(hours, 1, force_grouping=True)]
+    return [in_words(each), in_words(hours, 1)]
 
 
 def _total(hours: Any, months: Any) -> dict[str, str]:
-    return {"hours": number_format(hours, 0, force_grouping=True), "months": number_format(months, 2)}
+    return {"hours": in_words(hours, 0), "months": in_words(months, 2)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,7 +10,8 @@ from typing import Any
 from django.db import connection, models
 from django.utils.translation import gettext_lazy as _
 
-from deployments.proof.answers import CAUSE, Scope, holding
+from deployments.proof.answers import CAUSE, NONE, Answers, Scope, holding
+from deployments.status import DeviceStatus
 from fleet.models.hardware import model_name
 
 
@@ -45,20 +47,6 @@ class Left:
         return str(WHO_ACTS[self.cause])
 
 
-def left(scope: Scope, now: datetime) -> list[Left]:
-    """By decision and cause, in the order of `Cause`. One query."""
-    text, params = holding(scope, now)
-    statement = f"""
-        SELECT decision_id, {CAUSE} AS cause, count(*) FROM ({text}) AS held
-        WHERE status NOT IN ('installed', 'not_applicable') GROUP BY decision_id, cause
-    """  # noqa: S608 - only the texts of this package
-    with connection.cursor() as cursor:
-        cursor.execute(statement, params)
-        found = [Left(decision, Cause(cause), count) for decision, cause, count in cursor.fetchall()]
-    order = list(Cause)
-    return sorted(found, key=lambda each: (each.decision_id, order.index(each.cause)))
-
-
 @dataclass(frozen=True)
 class Failure:
     """Computers on which one version failed in the same way on the same model, within one decision."""
@@ -73,28 +61,57 @@ class Failure:
     count: int
 
 
-def failures(scope: Scope, now: datetime) -> list[Failure]:
-    """The most frequent first. One query."""
+@dataclass(frozen=True)
+class Tally:
+    """`answers` by decision; `left` by decision and in the order of `Cause`; of `failures` the most frequent first."""
+
+    answers: dict[int, Answers]
+    left: list[Left]
+    failures: list[Failure]
+
+
+def tally(scope: Scope, now: datetime) -> Tally:
+    """All three from one statement, so that they add up to each other."""
+    answers: dict[int, Answers] = {}
+    rest: dict[tuple[int, Cause], int] = defaultdict(int)
+    failures: list[Failure] = []
+    for decision_id, status, cause, is_absent, count, *failed in _rows(scope, now):
+        counts = {each: count if each == status else 0 for each in DeviceStatus}
+        answers[decision_id] = answers.get(decision_id, NONE) + Answers(counts, count if is_absent else 0)
+        if cause:
+            rest[decision_id, Cause(cause)] += count
+        if cause == Cause.FAILED:
+            version_id, app, version, error_code, detail, model_id, maker, model = failed
+            name = f"{app} {version}".strip()
+            failures.append(
+                Failure(decision_id, version_id, name, error_code, detail, model_id, model_name(maker, model), count)
+            )
+    failures.sort(key=lambda each: (-each.count, each.app, each.error_code, each.model, each.decision_id))
+    order = list(Cause)
+    left = [Left(decision_id, cause, count) for (decision_id, cause), count in rest.items()]
+    left.sort(key=lambda each: (each.decision_id, order.index(each.cause)))
+    return Tally(answers, left, failures)
+
+
+def _rows(scope: Scope, now: datetime) -> list[tuple[Any, ...]]:
     text, params = holding(scope, now)
     statement = f"""
-        SELECT held.decision_id, held.version_id, app.name, version.version, coalesce(held.error_code, ''),
-            coalesce(min(report.detail), ''), held.model_id, model.manufacturer, model.name, count(*)
-        FROM ({text}) AS held
-        JOIN deployments_appversion AS version ON version.id = held.version_id
-        JOIN deployments_application AS app ON app.id = version.application_id
-        JOIN fleet_hardwaremodel AS model ON model.id = held.model_id
-        LEFT JOIN deployments_installstatus AS report
-            ON report.device_id = held.device_id AND report.app_version_id = held.version_id
-        WHERE held.status = 'failed'
-        GROUP BY held.decision_id, held.version_id, app.name, version.version, 5, held.model_id,
-            model.manufacturer, model.name
-        ORDER BY count(*) DESC, app.name, version.version, 5, model.name, held.decision_id
+        SELECT tallied.decision_id, tallied.status, tallied.cause, tallied.is_absent, tallied.count,
+            tallied.version_id, app.name, version.version, tallied.error_code, tallied.detail,
+            tallied.model_id, model.manufacturer, model.name
+        FROM (
+            SELECT decision_id, status, {CAUSE} AS cause, is_absent, count(*) AS count,
+                CASE WHEN status = 'failed' THEN version_id END AS version_id,
+                CASE WHEN status = 'failed' THEN coalesce(error_code, '') END AS error_code,
+                CASE WHEN status = 'failed' THEN model_id END AS model_id,
+                coalesce(min(detail), '') AS detail
+            FROM ({text}) AS held
+            GROUP BY 1, 2, 3, 4, 6, 7, 8
+        ) AS tallied
+        LEFT JOIN deployments_appversion AS version ON version.id = tallied.version_id
+        LEFT JOIN deployments_application AS app ON app.id = version.application_id
+        LEFT JOIN fleet_hardwaremodel AS model ON model.id = tallied.model_id
     """  # noqa: S608 - only the texts of this package
     with connection.cursor() as cursor:
         cursor.execute(statement, params)
-        return [
-            Failure(
-                decision, version_id, f"{app} {version}".strip(), code, detail, model_id, model_name(maker, name), n
-            )
-            for decision, version_id, app, version, code, detail, model_id, maker, name, n in cursor.fetchall()
-        ]
+        return list(cursor.fetchall())

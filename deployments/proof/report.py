@@ -13,10 +13,10 @@ from django.utils.translation import gettext as _
 
 from deployments.decisions import decisions_visible_to
 from deployments.models import Baseline, BaselineEntry, Decision
-from deployments.proof.answers import NONE, Answers, Scope, answers_by_decision
+from deployments.proof.answers import NONE, Answers, Scope
 from deployments.proof.days import Reached, reached
 from deployments.proof.evidence import Whose
-from deployments.proof.left import Failure, Left, failures, left
+from deployments.proof.left import Failure, Left, tally
 from deployments.proof.saved import Saved, saved_in
 from deployments.proof.semesters import decisions_of
 from schools.models import Municipality, School, User
@@ -132,11 +132,14 @@ def report_of(baseline: Baseline, user: User, now: datetime, school: School | No
     """As far as this person may see; about a dozen queries, however many decisions there are."""
     rows = list(_decisions(baseline, user))
     scope = Scope.of(user, [row.pk for row in rows], school.pk if school else None)
-    answers, days, applications = answers_by_decision(scope, now), reached(scope), _applications(rows)
+    now_there, days, applications = tally(scope, now), reached(scope), _applications(rows)
+    answers = now_there.answers
     if school is not None:
         rows = [row for row in rows if row.pk in answers or row.school_id == school.pk]
     by_key = {row.pk: row for row in rows}
     standing = {row.pk for row in rows if vars(row)["holds"]}
+    place = {row.pk: number for number, row in enumerate(rows)}
+    rest = [each for each in now_there.left if each.decision_id in standing]
     return Report(
         baseline=baseline,
         school=school,
@@ -149,10 +152,10 @@ def report_of(baseline: Baseline, user: User, now: datetime, school: School | No
             for row in rows
         ),
         failures=tuple(
-            FailureRow(each, by_key[each.decision_id]) for each in failures(scope, now) if each.decision_id in standing
+            FailureRow(each, by_key[each.decision_id]) for each in now_there.failures if each.decision_id in standing
         ),
         left=tuple(
-            LeftRow(each, by_key[each.decision_id]) for each in left(scope, now) if each.decision_id in standing
+            LeftRow(each, by_key[each.decision_id]) for each in sorted(rest, key=lambda each: place[each.decision_id])
         ),
         saved=saved_in(baseline, Whose.of(user, school.pk if school else None), now),
     )

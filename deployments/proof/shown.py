@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.urls import reverse
-from django.utils.formats import date_format
+from django.utils.formats import date_format, number_format
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
@@ -62,6 +62,7 @@ class OfDecision:
     by_school: list[Shown]
     chart: Chart | None
     first_day: date | None
+    finding: str
 
 
 def list_of(decision_id: int, **choices: Any) -> str:
@@ -81,7 +82,8 @@ def counts_of(answers: Answers, decision_id: int, user: User, school: int | None
     if answers.absent:
         cause = Cause.ABSENT
         href = list_of(decision_id, cause=cause.value, school=school) if shows else ""
-        found.append(Count("silent", str(cause.label), answers.absent, href))
+        words = _("Of them not seen for 30 days, missing or retired")
+        found.append(Count("silent", words, answers.absent, href))
     return found
 
 
@@ -111,7 +113,7 @@ def of_decision(decision: Decision, user: User, now: datetime) -> OfDecision:
             at_schools.items(), key=lambda item: (item[0] is None, names.get(item[0] or 0, "").casefold())
         )
     ]
-    return OfDecision(whole, rows, chart_of(days), days[0][0] if days else None)
+    return OfDecision(whole, rows, chart_of(days), days[0][0] if days else None, _finding(days))
 
 
 def of_school(school: School, user: User, now: datetime) -> list[Shown]:
@@ -149,6 +151,24 @@ def chart_of(days: Sequence[tuple[date, Answers]]) -> Chart | None:
         ],
         kind="stacked",
     )
+
+
+def _finding(days: Sequence[tuple[date, Answers]]) -> str:
+    """What the chart shows, in a sentence."""
+    if not days:
+        return ""
+    (first, before), (last, now) = days[0], days[-1]
+    return _("Done on %(before)s computers on %(first)s, and on %(now)s of %(total)s on %(last)s.") % {
+        "before": _number(before.done),
+        "first": _day(first),
+        "now": _number(now.done),
+        "total": _number(now.total),
+        "last": _day(last),
+    }
+
+
+def _number(value: int) -> str:
+    return str(number_format(value, use_l10n=True, force_grouping=True))
 
 
 def _day(day: date) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
@@ -51,11 +54,20 @@ def computers_of_decision(request: HttpRequest, pk: int) -> HttpResponse:
         "chosen": request.GET.get("status", ""),
         "cause": Cause(form.cleaned_data["cause"]).label if is_valid and form.cleaned_data["cause"] else "",
         "school": School.objects.filter(pk=school).first() if school else None,
+        "failure": _failure(request, page.rows),
         "choices": DeviceStatus.choices,
     }
     return render_page(
         request, "deployments/proof_computers.html", context, partial="deployments/_proof_computers.html"
     )
+
+
+def _failure(request: HttpRequest, rows: Sequence[Any]) -> str:
+    """What the list is narrowed to beside status, cause and school: a version on a model with an error code."""
+    if not rows or not request.GET.get("model"):
+        return ""
+    row = rows[0]
+    return " · ".join(filter(None, [str(row.change.app_version), str(row.device.hardware_model), row.error_code]))
 
 
 @require_GET

@@ -12,7 +12,7 @@ from django.db.models import Sum
 from deployments.models import AssignmentChange, ChangeSet, Decision, InstallStatus, ProofDay
 from deployments.proof.answers import Answers, Narrowing, Scope, answers_by_decision, answers_by_school, computers
 from deployments.proof.days import STATES, history, note_day
-from deployments.proof.left import failures, left
+from deployments.proof.left import tally
 from deployments.status import DeviceStatus
 from fleet.models import Device
 from schools.models import School
@@ -91,7 +91,9 @@ def concerned(decision: Decision) -> set[int]:
 def check(term: Term) -> None:
     scope = Scope()
     by_decision, by_school = answers_by_decision(scope, term.now), answers_by_school(scope, term.now)
-    rest = left(scope, term.now)
+    found_all = tally(scope, term.now)
+    assert found_all.answers == by_decision
+    rest = found_all.left
     for decision in term.decisions:
         found = by_decision.get(decision.pk, Answers())
         of_decision = Scope(decisions=(decision.pk,))
@@ -104,7 +106,8 @@ def check(term: Term) -> None:
         not_done = found.total - found.done - found.counts[DeviceStatus.NOT_APPLICABLE]
         mine = [each for each in rest if each.decision_id == decision.pk]
         assert sum(each.count for each in mine) == not_done
-        assert sum(each.count for each in failures(of_decision, term.now)) == found.failed
+        failed = [each for each in found_all.failures if each.decision_id == decision.pk]
+        assert sum(each.count for each in failed) == found.failed
         for each in mine:
             assert computers(of_decision, term.now, Narrowing(cause=each.cause)).count() == each.count
 
