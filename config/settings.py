@@ -219,6 +219,8 @@ SPECTACULAR_SETTINGS = {
         "StanceEnum": "deployments.models.Stance.Choice",
         "AgendaOutcomeEnum": "deployments.models.AgendaItem.Outcome",
         "EnrolmentOutcomeEnum": "fleet.models.EnrolmentAttempt.Outcome",
+        "DriftKindEnum": "intune_sync.models.DriftItem.Kind",
+        "ExceptionKindEnum": "deployments.models.SoftwareException.Kind",
         "CalendarKindEnum": "schools.models.CalendarPeriod.Kind",
     },
 }
@@ -282,13 +284,13 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": NOTIFY_SECONDS,
         "options": {"expires": NOTIFY_SECONDS},
     },
-    # Each queue says that somebody empties it; a sign that waited long says nothing any more.
+    # Each queue says that somebody empties it. An hour, for a worker whose clock is off would drop younger ones.
     **{
         f"sign-{queue}": {
             "task": "intune_sync.tasks.sign",
             "schedule": SIGN_SECONDS,
             "args": [queue],
-            "options": {"queue": queue, "expires": 6 * SIGN_SECONDS},
+            "options": {"queue": queue, "expires": 3600},
         }
         for queue in ("default", "pull", "write", "destructive")
     },

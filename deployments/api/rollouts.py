@@ -8,7 +8,7 @@ import django_filters
 from django.db.models import Count, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers, status
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -92,9 +92,10 @@ class RingSerializer(serializers.ModelSerializer[Ring]):
             "reading",
         ]
 
-    def get_reading(self, ring: Ring) -> GateReadingSerializer.Meta | None:
+    @extend_schema_field(GateReadingSerializer(allow_null=True))
+    def get_reading(self, ring: Ring) -> Any:
         readings = list(ring.readings.all()) if self.context["sees_all"] else []
-        return GateReadingSerializer(readings[-1]).data if readings else None  # type: ignore[return-value]
+        return GateReadingSerializer(readings[-1]).data if readings else None
 
 
 class RingMemberSerializer(serializers.ModelSerializer[RingMember]):
@@ -146,7 +147,7 @@ class MoveSerializer(serializers.Serializer[Any]):
     ring = serializers.IntegerField(min_value=1, help_text=_("The number of the ring that they go to."))
 
 
-class ReasonSerializer(serializers.Serializer[Any]):
+class RolloutReasonSerializer(serializers.Serializer[Any]):
     reason = serializers.CharField(max_length=2000)
 
 
@@ -278,12 +279,12 @@ class RolloutViewSet(Rows):
 
     @extend_schema(
         description=_("Leave out the next ring: its computers go along with the one after it."),
-        request=ReasonSerializer,
+        request=RolloutReasonSerializer,
     )
     @action(detail=True, methods=["post"])
     @idempotent
     def skip(self, request: Request, pk: str) -> Response:
-        row, said = self.command(RUN, ReasonSerializer)
+        row, said = self.command(RUN, RolloutReasonSerializer)
         rollouts.skip_ring(row, by=self.person, reason=said["reason"])
         return self._answer(row)
 
@@ -300,12 +301,12 @@ class RolloutViewSet(Rows):
 
     @extend_schema(
         description=_("Open no further ring, for good. What is out stays until it is rolled back or decided anew."),
-        request=ReasonSerializer,
+        request=RolloutReasonSerializer,
     )
     @action(detail=True, methods=["post"])
     @idempotent
     def abort(self, request: Request, pk: str) -> Response:
-        row, said = self.command(RUN, ReasonSerializer)
+        row, said = self.command(RUN, RolloutReasonSerializer)
         return self._answer(rollouts.abort(row, by=self.person, reason=said["reason"], now=timezone.now()))
 
     @extend_schema(
@@ -313,24 +314,24 @@ class RolloutViewSet(Rows):
             "Break it off and prepare the change that takes it back; another person approves that one's plan. The "
             "answer names it as `rollback`."
         ),
-        request=ReasonSerializer,
+        request=RolloutReasonSerializer,
     )
     @action(detail=True, methods=["post"], url_path="roll-back")
     @idempotent
     def roll_back(self, request: Request, pk: str) -> Response:
-        row, said = self.command(RUN, ReasonSerializer)
+        row, said = self.command(RUN, RolloutReasonSerializer)
         rollouts.prepare_rollback(row, by=self.person, reason=said["reason"], now=timezone.now())
         return self._answer(row)
 
     @extend_schema(
         description=_("Ask that it may start in a freeze or in lesson hours. Another person has to agree."),
-        request=ReasonSerializer,
+        request=RolloutReasonSerializer,
         responses=OverrideSerializer,
     )
     @action(detail=True, methods=["post"])
     @idempotent
     def override(self, request: Request, pk: str) -> Response:
-        row, said = self.command(RUN, ReasonSerializer)
+        row, said = self.command(RUN, RolloutReasonSerializer)
         made = rollouts.request_override(row, by=self.person, reason=said["reason"], now=timezone.now())
         return Response(OverrideSerializer(made).data)
 
