@@ -16,6 +16,7 @@ RUNS = 20
 LOW, MIDDLE, HIGH = 0.1, 0.5, 0.9
 """Of ten plays, one ends below the first and one above the last."""
 MOST_STEPS = 60
+NEARLY_ALL = 0.99
 FULL = 0.95
 """A line that carries so much of what it can is full."""
 SHARES = (50, 90, 99)
@@ -62,10 +63,10 @@ def _at_end(plays: Sequence[Played], state: str) -> int:
 
 
 def _curve(plays: Sequence[Played]) -> list[dict[str, int]]:
-    longest = max(len(each.hours[DONE]) for each in plays)
+    longest = _until_flat(plays)
     step = max(1, -(-longest // MOST_STEPS))
     rows = []
-    for hour in sorted({*range(0, longest, step), longest - 1} if longest else ()):
+    for hour in sorted({*range(0, longest, step), longest - 1}):
         done = [_at(each.hours[DONE], hour) for each in plays]
         rows.append(
             {
@@ -78,6 +79,15 @@ def _curve(plays: Sequence[Played]) -> list[dict[str, int]]:
             }
         )
     return rows
+
+
+def _until_flat(plays: Sequence[Played]) -> int:
+    """Hours until hardly anything changes any more in any of them, and a little beyond."""
+    ends = [
+        next(hour for hour, done in enumerate(each.hours[DONE]) if done >= NEARLY_ALL * each.hours[DONE][-1])
+        for each in plays
+    ]
+    return min(max(len(each.hours[DONE]) for each in plays), round(1.1 * max(ends)) + 6)
 
 
 def _reached(plays: Sequence[Played], share: int, counted: int) -> dict[str, Any]:

@@ -154,6 +154,8 @@ class Story:
                 rows.append((label, _("Not reached"), note))
             elif found["high"] is None:
                 rows.append((label, spell(found["middle"]), _("In some plays it is not reached.")))
+            elif spell(found["low"]) == spell(found["high"]):
+                rows.append((label, spell(found["middle"]), _("Much the same in all plays.")))
             else:
                 words = {"low": spell(found["low"]), "high": spell(found["high"])}
                 rows.append((label, spell(found["middle"]), _("Between %(low)s and %(high)s.") % words))
@@ -277,7 +279,5 @@ def spell(hours: float) -> str:
 
 
 def _moment(at: datetime) -> str:
-    return _("%(day)s at %(time)s") % {
-        "day": formats.date_format(at, "SHORT_DATE_FORMAT"),
-        "time": formats.time_format(at, "TIME_FORMAT"),
-    }
+    """Without the year: what is played begins soon and lasts some weeks."""
+    return formats.date_format(at, "j M H:i")
