@@ -209,7 +209,7 @@ def test_page_says_that_it_is_a_simulation_everywhere(admin: User, computers: li
 
     page = signed_in(admin).get(row.get_absolute_url()).content.decode()
     export = signed_in(admin).get(reverse("deployments:simulation_export", args=[row.pk, "csv"]))
-    lines = b"".join(export).decode("utf-8-sig").splitlines()  # type: ignore[arg-type]
+    lines = b"".join(export).decode("utf-8-sig").splitlines()
 
     assert "<title>Simulation" in page
     assert "This is a simulation." in page
