@@ -26,6 +26,7 @@ from deployments.status import DeviceStatus
 from schools.models import User
 
 Status = Rollout.Status
+RUN = "deployments.run_rollout"
 GOING = (*Rollout.NOT_STARTED, *Rollout.UNFINISHED)
 
 
@@ -82,7 +83,7 @@ def figures(found: Rollout, user: User, now: datetime) -> dict[str, Any]:
         "progress": how_far,
         "steps": steps,
         "rings": [_ring_row(found, step, how_far) for step in steps],
-        "story": _story(found, steps, doors, how_far, now),
+        "story": _story(found, steps, doors, how_far, now, decides=user.has_perm(RUN)),
         "places": _cells(found, how_far.whole.counts, ""),
         "schools": [_share_row(found, share, "school", rings, how_far) for share in how_far.schools],
         "models": [_share_row(found, share, "model", rings, how_far) for share in how_far.models],
@@ -111,13 +112,15 @@ def _doors(found: Rollout, rings: Sequence[Ring], how_far: Progress, now: dateti
     return None
 
 
-def _story(found: Rollout, steps: Sequence[Step], doors: Doors | None, how_far: Progress, now: datetime) -> list[str]:
+def _story(
+    found: Rollout, steps: Sequence[Step], doors: Doors | None, how_far: Progress, now: datetime, *, decides: bool
+) -> list[str]:
     coming = next((step.ring.number for step in steps if step.ring.status == Ring.Status.PLANNED), None)
     if doors is None or coming is None:
-        return story(found, steps, now)
+        return story(found, steps, now, decides=decides)
     here = [share.key for share in how_far.schools if share.by_ring.get(coming)]
     opens_at = min((doors.first_at(school) for school in here), default=None)
-    return story(found, steps, now, wait=_wait(found, doors, how_far), opens_at=opens_at)
+    return story(found, steps, now, decides=decides, wait=_wait(found, doors, how_far), opens_at=opens_at)
 
 
 def _wait(found: Rollout, doors: Doors, how_far: Progress) -> Wait | None:
@@ -193,7 +196,7 @@ def _poll_seconds(found: Rollout, how_far: Progress) -> int:
 
 def acts_for(user: User, found: Rollout, steps: Sequence[Step], overrides: Sequence[Any]) -> dict[str, Any]:
     """Which acts to show: what this person may do, and what the state allows."""
-    if not user.has_perm("deployments.run_rollout"):
+    if not user.has_perm(RUN):
         return {"acts": {}}
     ahead = [step for step in steps if step.ring.status == Ring.Status.PLANNED]
     opened = next((step for step in reversed(steps) if step.is_open), None)

@@ -71,15 +71,23 @@ def story(
     steps: Sequence[Step],
     now: datetime,
     *,
+    decides: bool,
     wait: Wait | None = None,
     opens_at: datetime | None = None,
 ) -> list[str]:
-    """`wait` is what a queued one waits for; `opens_at` when the calendars let the next ring in."""
-    return list(_told(rollout, steps, now, wait, opens_at))
+    """For a reader who `decides` how it goes on, or not. `wait` is what a queued one waits for; `opens_at` when the
+    calendars let the next ring in."""
+    return list(_told(rollout, steps, now, wait=wait, opens_at=opens_at, decides=decides))
 
 
 def _told(
-    row: Rollout, steps: Sequence[Step], now: datetime, wait: Wait | None, opens_at: datetime | None
+    row: Rollout,
+    steps: Sequence[Step],
+    now: datetime,
+    *,
+    wait: Wait | None,
+    opens_at: datetime | None,
+    decides: bool,
 ) -> Iterator[str]:
     total = sum(step.computers for step in steps)
     if row.status == Status.PLANNED:
@@ -91,7 +99,7 @@ def _told(
         yield _("It has stopped by itself.")
         yield explain(row.halt_code, row.halt_data)
         yield _left(steps)
-        yield _("Roll it back, or say why it may go on.")
+        yield _("Roll it back, or say why it may go on.") if decides else _("IT decides how it goes on.")
     elif row.status == Status.PAUSED:
         yield _("It is paused.")
         yield _left(steps)

@@ -84,8 +84,15 @@ def _line(row: Rollout, counts: Mapping[int, tuple[int, int]], now: datetime) ->
         "rings": len(rings),
         "total": sum(every.values()),
         "told": sum(told.values()),
-        "story": " ".join(story(row, steps, now)[-1:]) if row.status in GOING else "",
+        "story": _waits(row, story(row, steps, now, decides=True)),
     }
+
+
+def _waits(row: Rollout, told: Sequence[str]) -> str:
+    """Why it has stopped, or what it waits for; nothing of one that has ended."""
+    if row.status not in GOING:
+        return ""
+    return told[1] if row.status == Status.HALTED else told[-1]
 
 
 @require_GET

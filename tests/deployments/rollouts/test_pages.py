@@ -221,6 +221,16 @@ def test_halted_one_says_why_and_what_may_be_done(client: Client, admin: User) -
     assert row.status == "running"
 
 
+def test_school_is_told_that_others_decide_on_a_stopped_one(admin: User) -> None:
+    here = make.school()
+    row = in_state(under_way(admin, devices(10, here), shares=(60, 100)), "halted", admin)
+
+    shown = page(signed_in(make.person("school_it", here)), row)
+
+    assert "IT decides how it goes on." in shown
+    assert "say why it may go on" not in shown
+
+
 def test_rolling_back_leads_to_the_change_that_does(client: Client, admin: User) -> None:
     version = make.app_version()
     row = under_way(admin, devices(10), shares=(50, 100))
@@ -229,9 +239,8 @@ def test_rolling_back_leads_to_the_change_that_does(client: Client, admin: User)
     answer = client.post(reverse("deployments:roll_back_rollout", args=[row.pk]), {"reason": "Kraschar"}, follow=True)
 
     row.refresh_from_db()
-    if row.rollback:
-        assert answer.redirect_chain[-1][0] == row.rollback.get_absolute_url()
-    assert row.rollback, answer.content.decode()
+    assert row.rollback
+    assert answer.redirect_chain[-1][0] == row.rollback.get_absolute_url()
 
 
 @pytest.mark.parametrize(
@@ -333,8 +342,9 @@ FINDING = {"key": "k", "failed": 4, "reported": 9, "normal": 0.02, "version": "G
 
 @pytest.mark.parametrize("state", ["planned", "queued", "running", "halted", "between"])
 def test_queries_do_not_grow_with_computers_and_rings(
-    client: Client, admin: User, state: str, django_assert_max_num_queries: Any
+    client: Client, admin: User, state: str, django_assert_max_num_queries: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("config.context.CACHE_SECONDS", 600)  # the frame is there, however slow the machine
     make_one = planned if state in ("planned", "queued") else under_way
     few = in_state(make_one(admin, devices(10), shares=(60, 100)), state, admin)
     shares = (5, 10, 15, 20, 30, 40, 60, 80, 100)
