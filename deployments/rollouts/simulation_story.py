@@ -9,8 +9,9 @@ from functools import cached_property
 from typing import Any
 
 from django.utils import formats, timezone
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from deployments.models import AppVersion, Simulation
 from fleet.models import HardwareModel
@@ -21,6 +22,8 @@ from schools.templatetags.face import number
 AROUND_THE_PEAK = 12
 """Hours shown before and after the busiest."""
 TWO_DAYS = 48
+NARROW = 10
+"""Mbit/s below which a decimal is worth showing."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,7 @@ class SchoolRow:
     is_assumed: bool
     asked: float
     peak_at: datetime | None
+    peak: str
     hours_above: int
     full_hours: int
     longest_wait: float
@@ -99,6 +103,7 @@ class Story:
             is_assumed=school is not None and school.line_mbit is None,
             asked=peak[1] if peak else 0.0,
             peak_at=self.at(peak[0]) if peak else None,
+            peak=_moment(self.at(peak[0])) if peak else "",
             hours_above=sum(asked > line for _hour, asked, _carried in said["hours"]) if line else 0,
             full_hours=said["full_hours"],
             longest_wait=said["longest_wait"],
@@ -172,8 +177,8 @@ class Story:
             return ""
         words = {
             "school": row.school,
-            "asked": number(round(row.asked)),
-            "line": number(round(row.line)),
+            "asked": _figure(row.asked),
+            "line": _figure(row.line),
             "hours": number(row.hours_above),
         }
         if not row.hours_above:
@@ -183,8 +188,8 @@ class Story:
             )
         return (
             ngettext(
-                "Simulation: at %(school)s %(hours)s hour asks for more than its %(line)s Mbit/s, %(asked)s at most.",
-                "Simulation: at %(school)s %(hours)s hours ask for more than its %(line)s Mbit/s, %(asked)s at most.",
+                "Simulation: at %(school)s %(line)s Mbit/s are too few in %(hours)s hour, which asks for %(asked)s.",
+                "Simulation: at %(school)s %(line)s Mbit/s are too few in %(hours)s hours; the busiest asks for %(asked)s.",
                 row.hours_above,
             )
             % words
@@ -280,4 +285,8 @@ def spell(hours: float) -> str:
 
 def _moment(at: datetime) -> str:
     """Without the year: what is played begins soon and lasts some weeks."""
-    return formats.date_format(at, "j M H:i")
+    return formats.date_format(at, pgettext("date format", "j M H:i"))
+
+
+def _figure(mbit: float) -> str:
+    return number_format(mbit, decimal_pos=1 if mbit < NARROW else 0, use_l10n=True, force_grouping=True)
