@@ -188,8 +188,8 @@ class Story:
             )
         return (
             ngettext(
-                "Simulation: at %(school)s %(line)s Mbit/s are too few in %(hours)s hour, which asks for %(asked)s.",
-                "Simulation: at %(school)s %(line)s Mbit/s are too few in %(hours)s hours; the busiest asks for %(asked)s.",
+                "Simulation: %(school)s has %(line)s Mbit/s, and %(hours)s hour asks for %(asked)s.",
+                "Simulation: %(school)s has %(line)s Mbit/s, and %(hours)s hours ask for more, up to %(asked)s.",
                 row.hours_above,
             )
             % words
