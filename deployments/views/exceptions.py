@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from deployments.exceptions.forms import ExceptionForm
+from deployments.exceptions.forms import ExceptionForm, end_of_term
 from deployments.exceptions.limits import latest_last_day
 from deployments.exceptions.queue import waiting_for
 from deployments.exceptions.readiness import obstacles
@@ -122,6 +122,7 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
     renewals = list(found.renewals.select_related("asked_by", "decided_by"))
     renewal = next((each for each in renewals if each.status == ExceptionRenewal.Status.ASKED), None)
     waits = found.status == Status.ASKED or (found.status == Status.APPROVED and found.change_set is None)
+    latest, earliest = latest_last_day(on), found.ends_on + timedelta(days=1)
     context = {
         "row": found,
         "renewals": renewals,
@@ -136,8 +137,10 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
         "may_renew": found.status in SoftwareException.HOLDS
         and renewal is None
         and user.has_perm("deployments.renew_exception", found)
-        and found.ends_on < latest_last_day(on),
-        "latest": latest_last_day(on),
+        and found.ends_on < latest,
+        "latest": latest,
+        "earliest": earliest,
+        "suggested": min(end_of_term(earliest) or latest, latest),
         "moments": sorted(_moments(found, renewals), key=lambda moment: moment[0]),
         "sees_place": _sees_place(found, user),
         "sees_change": user.access.reads("deployments.view_changeset", found.school_id),
