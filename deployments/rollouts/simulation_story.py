@@ -253,6 +253,11 @@ class Story:
         return _("%(version)s fails on %(model)s (%(count)s plays).") % words
 
     @property
+    def is_likely_to_stop(self) -> bool:
+        """In at least one play of four; less is what little history leaves open."""
+        return int(self.result["stopped"]) * 4 >= int(self.result["runs"])
+
+    @property
     def stop(self) -> str:
         """The likeliest stop, in a sentence; empty where none is seen."""
         rings = [ring for ring in self.result["rings"] if ring["causes"]]
