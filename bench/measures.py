@@ -10,8 +10,9 @@ from django.contrib.auth import get_user_model
 from django.test import Client
 from django.test.utils import setup_test_environment
 
-from bench import resolving
+from bench import resolving, rollouts
 from bench.figures import Ratio
+from deployments.models import BaselineRevision
 from intune_sync import runs
 from intune_sync.models import SyncRun
 from schools.models import Role
@@ -33,6 +34,7 @@ def run(rounds: int) -> list[Ratio]:
     for _round in range(rounds * 3):
         in_one_pass.append(_seconds(lambda: resolving.all_in_one_pass(revision)))
         one_by_one.append(_seconds(lambda: resolving.some_one_at_a_time(revision)))
+    page, beside = _rollout_pages(browser, revision, rounds)
     median = statistics.median
     return [
         Ratio("list page 100 of 50 rows", median(deep_seconds), "list page 1", median(top_seconds), 2.0),
@@ -43,7 +45,23 @@ def run(rounds: int) -> list[Ratio]:
             median(one_by_one),
             1.0,
         ),
+        Ratio("page of a roll-out of all computers in 12 rings", page, "its change's own page", beside, 2.0),
     ]
+
+
+def _rollout_pages(browser: Client, revision: BaselineRevision, rounds: int) -> tuple[float, float]:
+    """The roll-out's page and that of the change which it carries out, which counts the same computers."""
+    rollout = rollouts.in_flight(revision)
+    page, beside = [], []
+    for _round in range(rounds * 3):
+        page.append(_seconds(lambda: _answered(browser, rollout.get_absolute_url())))
+        beside.append(_seconds(lambda: _answered(browser, rollout.change_set.get_absolute_url())))
+    return statistics.median(page), statistics.median(beside)
+
+
+def _answered(browser: Client, address: str) -> None:
+    if browser.get(address).status_code != 200:
+        raise RuntimeError(f"{address} did not answer")
 
 
 def _mirror() -> None:

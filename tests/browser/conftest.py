@@ -113,12 +113,13 @@ def signed_in(page: Page, demo: Demo, username: str) -> Page:
 
 @dataclass(frozen=True)
 class Work:
-    """Addresses of what people have under way: a draft revision, and a change in each state that has a face."""
+    """Addresses of what people have under way: a draft revision, a change in each state that has a face, a roll-out."""
 
     draft: str
     proposed: str
     planned: str
     written: str
+    rollout: str
 
 
 @pytest.fixture(scope="session")
@@ -131,13 +132,18 @@ def work(chromium: Browser, demo: Demo) -> Iterator[Work]:
     steps.approve(bengt, written)
     steps.write_to_intune(anna, written)
     eventually(lambda: steps.is_written(anna), seconds=60, what="the change to be written")
+    steps.start_draft(anna, "Inkscape")
+    approved = steps.propose(anna, "Bildämnet behöver det.")
+    steps.work_out_the_preview(anna)
+    steps.approve(bengt, approved)
+    rollout = steps.plan_rollout(anna, approved)
     steps.start_draft(anna, "Audacity")
     planned = steps.propose(anna, "Musikämnet behöver det.")
     steps.work_out_the_preview(anna)
     steps.start_draft(anna, "GIMP")
     proposed = steps.propose(anna, "Bildämnet behöver det också.")
     draft = steps.start_draft(anna, "Arduino IDE")
-    yield Work(*(address.removeprefix(demo.url) for address in (draft, proposed, planned, written)))
+    yield Work(*(address.removeprefix(demo.url) for address in (draft, proposed, planned, written, rollout)))
     for page in pages.values():
         page.context.close()
 

@@ -26,6 +26,7 @@ LISTS = {
         "/calendar/new/",
         "/calendar/copy/",
         "/calendar/lessons/",
+        "/lines/",
         "/programs/",
         "/applications/",
         "/applications/?look=unused",
@@ -47,12 +48,14 @@ LISTS = {
         "/requests/",
         "/requests/?q=finns-inte",
         "/requests/review/",
+        "/follow-up/",
+        "/follow-up/assumptions/reinstalls_a_week/",
         "/exceptions/",
         "/exceptions/?q=finns-inte",
         "/exceptions/new/",
-        "/follow-up/",
-        "/follow-up/assumptions/reinstalls_a_week/",
         "/changes/",
+        "/rollouts/",
+        "/rollouts/?status=halted",
         "/sync/",
         "/sync/runs/",
         "/sync/stop/",
@@ -77,7 +80,7 @@ LISTS = {
         "/finns-inte/",
     ],
     "cecilia": ["/", "/requests/", "/requests/new/", "/requests/deputies/"],
-    "david": ["/", "/devices/", "/schools/", "/calendar/", "/changes/", "/audit/"],
+    "david": ["/", "/devices/", "/schools/", "/calendar/", "/changes/", "/rollouts/", "/audit/"],
     "filip": [
         "/",
         "/programs/",
@@ -136,6 +139,14 @@ def details(page: Page) -> list[str]:
     return [*found, *(path + rest for path in found for rest in of_detail.get(f"/{path.split('/')[1]}/", []))]
 
 
+def simulated(page: Page, change: str) -> str:
+    """The page of a simulation of that change, played to its end."""
+    page.goto(change)
+    page.locator("form[action$='/simulate/'] button").click()
+    page.wait_for_selector("#by-school")
+    return page.url.removeprefix(page.url.split("/simulations/")[0])
+
+
 def forms_of(application: str) -> list[str]:
     """The pages on which an IT administrator keeps an application; `application` is the address of its page."""
     return [f"{application}{form}/" for form in ("edit", "vetting", "licences")]
@@ -148,15 +159,18 @@ def every_page(username: str, page: Page, work: Work) -> list[str]:
         page.goto(work.draft)
         entry = page.locator("main a[href*='/entries/']").last.get_attribute("href") or ""
         found = details(page)
+        rollout = [f"{work.rollout}{part}" for part in ("", "computers/", "settings/")]
         return [
             *LISTS[username],
             *found,
+            *rollout,
             *forms_of(next(path for path in found if path.startswith("/applications/"))),
             *changes,
             work.draft,
             f"{work.draft}entries/",
             f"{work.draft}impact/",
             entry,
+            simulated(page, work.planned),
         ]
     sees_changes = username in ("david", "ivar")
     return [*LISTS[username], *([work.written, f"{work.written}computers/"] if sees_changes else [])]
