@@ -1,7 +1,8 @@
 """Carries out what was decided without a further hand: plans, approves in the name of whoever decided, and writes.
 
 Only decisions of a school, by delegation and on exceptions, and only what they cover. Everything else stays planned,
-with the reason for IT to see. Each step is in the database before the next, so whoever takes over after a crash goes on from there.
+with the reason for IT to see. Each step is in the database before the next, so whoever takes over after a crash goes
+on from there.
 """
 
 from __future__ import annotations
