@@ -15,14 +15,15 @@ register = template.Library()
 
 @register.inclusion_tag("deployments/_simulate.html", takes_context=True)
 def simulate(context: dict[str, Any], subject: Proposal | ChangeSet) -> dict[str, Any]:
-    """One query or two; none for who may not see simulations."""
+    """Nothing once it is decided or has begun: then there is the real thing. Two queries at most, else none."""
     user = context["request"].user
     name = "proposal" if isinstance(subject, Proposal) else "change"
+    if not user.has_perm("deployments.view_simulation") or not may_be_played(subject):
+        return {}
     column = {"proposal": subject} if isinstance(subject, Proposal) else {"change_set": subject}
-    may_ask = user.has_perm("deployments.simulate") and may_be_played(subject)
-    latest = Simulation.objects.visible_to(user).filter(**column).first() if user.access.everywhere else None
+    may_ask = user.has_perm("deployments.simulate")
     return {
         "csrf_token": context.get("csrf_token"),
         "url": reverse(f"deployments:simulate_{name}", args=[subject.pk]) if may_ask else "",
-        "latest": latest,
+        "latest": Simulation.objects.visible_to(user).filter(**column).first(),
     }
