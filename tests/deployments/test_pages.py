@@ -247,7 +247,7 @@ def test_who_reads_drafts_does_not_edit_them(client: Client, role: str) -> None:
         ("school_list", 8),
         ("application_list", 8),
         ("baseline_list", 8),
-        ("school", 10),
+        ("school", 13),
         ("application", 10),
         ("baseline", 10),
         ("revision", 10),
