@@ -80,12 +80,18 @@ def _line(row: Rollout, counts: Mapping[int, tuple[int, int]], now: datetime) ->
     steps = steps_of(rings, readings, every, told)
     return {
         "rollout": row,
-        "current": next((s.ring for s in steps if s.ring.status in (Ring.Status.OPENING, Ring.Status.OPEN)), None),
+        "current": _current(row, rings),
         "rings": len(rings),
         "total": sum(every.values()),
         "told": sum(told.values()),
         "story": _waits(row, story(row, steps, now, decides=True)),
     }
+
+
+def _current(row: Rollout, rings: Sequence[Ring]) -> Ring | None:
+    """The ring that is open, of one that has not ended."""
+    is_open = (ring for ring in rings if ring.status in (Ring.Status.OPENING, Ring.Status.OPEN))
+    return next(is_open, None) if row.status in GOING else None
 
 
 def _waits(row: Rollout, told: Sequence[str]) -> str:
