@@ -17,7 +17,7 @@ class Migration(migrations.Migration):
             name="Ring",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("number", models.PositiveSmallIntegerField(verbose_name="number")),
+                ("number", models.PositiveSmallIntegerField()),
                 (
                     "share",
                     models.PositiveSmallIntegerField(

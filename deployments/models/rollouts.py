@@ -191,7 +191,7 @@ class Ring(Moves):
     OPENED: ClassVar[list[str]] = ["opening", "open", "passed"]
 
     rollout = models.ForeignKey(Rollout, on_delete=models.CASCADE, related_name="rings")
-    number = models.PositiveSmallIntegerField(_("number"))
+    number = models.PositiveSmallIntegerField()
     share = models.PositiveSmallIntegerField(_("share"), help_text=_("Percent of all computers, with earlier rings."))
     status = models.CharField(_("status"), max_length=8, choices=Status.choices, default=Status.PLANNED)
     opened_at = models.DateTimeField(_("opened"), null=True)

@@ -90,7 +90,7 @@ class PlanForm(Styled, forms.Form):
         max_value=100,
         help_text=gettext_lazy("Of the computers that have reported."),
     )
-    starts = forms.ChoiceField(label=gettext_lazy("Start"), choices=STARTS, widget=forms.RadioSelect)
+    starts = forms.ChoiceField(label=gettext_lazy("When it starts"), choices=STARTS, widget=forms.RadioSelect)
     starts_on = forms.DateField(
         label=gettext_lazy("Day"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
