@@ -27,6 +27,7 @@ SAME_IN_BOTH = {
     "%(size)s GB",
     "%(intent)s: %(group)s.",
     "API",
+    "IT",
     "CSV",
     "Delegation given",
     "Excel",
