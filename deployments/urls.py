@@ -1,8 +1,8 @@
 from django.urls import path
 
 from deployments import urls_committee
-from deployments.proof.urls import urlpatterns as proof_patterns
 from deployments.exceptions.urls import urlpatterns as exception_patterns
+from deployments.proof.urls import urlpatterns as proof_patterns
 from deployments.requests.urls import urlpatterns as request_patterns
 from deployments.rollouts.urls import urlpatterns as rollout_patterns
 from deployments.views import (
