@@ -112,8 +112,10 @@ def waits_for(rollout: Rollout, now: datetime) -> Wait | None:
 
 
 def begin(rollout: Rollout, now: datetime) -> Rollout:
-    """From queued to running, in the transaction in which the change set starts being applied."""
+    """From queued to running, in the transaction in which the change set starts being applied. Raises InvalidMove when
+    it was taken out of the queue meanwhile."""
     row = locked(rollout)
+    require(row, Status.QUEUED)
     check_drawn(row)
     row.move_to(Status.RUNNING, started_at=now)
     record("rollout.started", row, row.started_by, Status.QUEUED)

@@ -218,6 +218,19 @@ def test_queued_one_that_may_not_start_any_more_is_planned_again(admin: User) ->
     assert Notification.objects.get(kind="rollout.not_started").user == admin
 
 
+def test_one_taken_out_of_the_queue_while_intune_was_read_does_not_start(admin: User) -> None:
+    row = rollouts.plan_rollout(approved_change(fleet(3)), Settings(starts_on=date(2027, 1, 12)), by=admin, now=NOW)
+    rollouts.start(row, by=admin, now=NOW, put_in_force=put_in_force)
+
+    def read_slowly(change_set, by, now, then):
+        rollouts.take_out_of_queue(row, by=admin)
+        put_in_force(change_set, by, now, then)
+
+    assert rollouts.start_queued(NOW + DAY, read_slowly) == 0
+    row.refresh_from_db()
+    assert (row.status, ChangeSet.objects.get(pk=row.change_set_id).status) == ("planned", "approved")
+
+
 def lessons(**scope) -> None:
     CalendarPeriod.objects.create(
         kind="term", name="VT", starts_on=date(2027, 1, 7), ends_on=date(2027, 6, 11), **scope
