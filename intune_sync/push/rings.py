@@ -240,8 +240,12 @@ def _let_in(key: int, now: datetime) -> bool:
     stages.lock(ring.rollout.change_set_id)
     if Ring.objects.filter(rollout=ring.rollout_id, status=Ring.Status.OPENING).exists():
         return False
-    waiting = stages.unconfirmed(stages.unwritten(ring)).values("device")
-    groups = RingGroup.objects.filter(ring=ring, members__device__in=waiting, deleted_at=None).distinct()
+    waiting = stages.unconfirmed(stages.unwritten(ring))
+    if not waiting:  # those that are left have been retired or are missing, so no group will be confirmed with them
+        rollouts.ring_written(ring, now)
+        return True
+    of_theirs = RingGroup.objects.filter(members__device__in=waiting.values("device"))
+    groups = of_theirs.filter(ring=ring, deleted_at=None).distinct()
     for group in groups:
         reconcile.put_operation(group, ring.rollout.change_set, stage=ring.number)
     return bool(groups)

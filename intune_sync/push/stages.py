@@ -8,6 +8,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from deployments.models import AssignmentChange, ChangeSet, Ring, RingGroup, RingGroupMember, RingMember, Rollout
 from deployments.services import rollouts
+from fleet.models import Device
 from intune_sync.models import Operation
 
 
@@ -93,8 +94,9 @@ def unwritten(ring: Ring) -> QuerySet[RingMember]:
 
 
 def unconfirmed(members: QuerySet[RingMember]) -> QuerySet[RingMember]:
-    """Of these, the ones that were not seen in their group yet."""
+    """Of these, the ones that were not seen in their group yet; those that no group holds any more are not awaited."""
     outside = RingGroupMember.objects.filter(
         group__ring=OuterRef("ring"), device=OuterRef("device"), confirmed_at=None, group__deleted_at=None
     )
-    return members.filter(Exists(outside))
+    here = members.filter(device__missing_since=None).exclude(device__lifecycle=Device.Lifecycle.RETIRED)
+    return here.filter(Exists(outside))

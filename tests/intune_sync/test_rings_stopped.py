@@ -8,11 +8,12 @@ from uuid import UUID
 import pytest
 from django.db.models import Count
 
-from deployments.models import AppVersion, ChangeSet, ChangeTarget, RingGroup, RingMember, Rollout
+from deployments.models import AppVersion, ChangeSet, ChangeTarget, RingGroup, RingGroupMember, RingMember, Rollout
 from deployments.models.moves import InvalidMove
 from deployments.services import rollouts
 from deployments.services.rollouts import prepare_rollback
 from deployments.status import DeviceStatus, with_status
+from fleet.models import Device
 from intune_sync import services
 from intune_sync.models import KeptGroup, Operation
 from intune_sync.payloads import assignment_for
@@ -288,6 +289,27 @@ def test_computers_that_are_let_in_later_are_only_put_into_the_group(town: Town)
     assert given(town.tenant, GEOGEBRA)[late.device_id] == "required"
     assert RingMember.objects.get(pk=late.pk).written_at is not None
     assert len(town.tenant.writes()) == 1
+
+
+@pytest.mark.parametrize("gone", [{"lifecycle": "retired"}, {"missing_since": NOW}])
+@pytest.mark.parametrize("others", [0, 1])
+def test_computer_that_is_gone_does_not_keep_those_let_in_with_it_waiting(
+    town: Town,  # noqa: F811
+    gone: dict[str, object],
+    others: int,
+):
+    rollout = carry(start(town, planned(town, town.approved(GEOGEBRA), 50, 100)))
+    late = list(rollout.members.filter(ring__number=1)[: 1 + others])
+    RingMember.objects.filter(pk__in=[each.pk for each in late]).update(released_at=None, written_at=None)
+    RingGroupMember.objects.filter(device__in=[each.device_id for each in late]).update(confirmed_at=None)
+    Device.objects.filter(pk=late[0].device_id).update(**gone)
+    reconcile.sweep(LATER)
+    apply.work(LATER)
+
+    carry(rollout, LATER)
+
+    assert not rollout.members.filter(pk__in=[each.pk for each in late], written_at=None).exists()
+    assert rings.sweep(LATER) == 0
 
 
 def test_each_computer_counts_once_at_every_stage(town: Town):  # noqa: F811
