@@ -18,7 +18,7 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.utils import translation
 
-from deployments.models import BaselineRevision, ChangeSet, Decision, Rollout
+from deployments.models import BaselineRevision, ChangeSet, Decision
 from deployments.services.amendments import renew
 from deployments.services.changes import AnotherUnderWay, approve_by_decision, in_the_way
 from intune_sync import locks, services
@@ -67,9 +67,9 @@ def _waiting(now: datetime) -> Iterator[ChangeSet]:
         decision__kind__in=[Decision.Kind.REQUEST, Decision.Kind.DELEGATED, Decision.Kind.EXCEPTION],
         decision__decided_by__isnull=False,
     )
-    in_rings = Q(rollout__status__in=Rollout.NOT_STARTED)
+    by_hand = Q(rollout__isnull=False)  # also when it was broken off: whoever did that did not ask for all at once
     yield from (
-        covered.exclude(looked_at).exclude(in_rings).select_related("decision__decided_by", "revision").order_by("id")
+        covered.exclude(looked_at).exclude(by_hand).select_related("decision__decided_by", "revision").order_by("id")
     )
 
 

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from deployments.models import ChangeSet
+from deployments.services import rollouts
 from deployments.services.changes import AnotherUnderWay
+from deployments.services.rollouts import Settings
 from intune_sync import services, tasks
 from intune_sync.models import AutomaticHold, Operation
 from intune_sync.payloads import assignment_key
@@ -209,6 +211,20 @@ def test_what_it_approved_by_hand_waits_for_it_to_write(town: Town):
     town.approve(change_set)
 
     assert carried(change_set, LATER).status == "approved"
+
+
+def test_a_roll_out_that_is_broken_off_before_its_start_leaves_the_change_to_people(town: Town):
+    change_set = decided(town)
+    services.freeze_plan(change_set, None, NOW)
+    change_set.refresh_from_db()
+    change_set = automatic.approve_by_decision(change_set, change_set.plan_hash, NOW)
+    how = Settings(shares=(50, 100), least_per_model=1, soak_hours=0, gate="by_hand")
+    rollout = rollouts.plan_rollout(change_set, how, by=town.requester, now=NOW)
+    rollouts.abort(rollout, by=town.requester, reason="Fel vecka", now=NOW)
+
+    assert not automatic.is_waiting(LATER)
+    assert carried(change_set, LATER).status == "approved"
+    assert town.tenant.writes() == []
 
 
 def test_it_sees_on_the_page_why_a_change_waits(town: Town, client: Any):
