@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,7 +13,7 @@ from deployments.models import ChangeSet, Rollout
 from deployments.rollouts.candidates import computers_of, is_binding
 from schools.calendar import Calendar, Hindrance, Period, local_moment
 from schools.models import CalendarPeriod, School
-from schools.services.calendar import calendars_of
+from schools.services.calendar import calendars_and_common, calendars_of
 
 SOON = timedelta(days=28)
 """How far ahead a break is worth waiting for."""
@@ -23,12 +23,12 @@ SOON = timedelta(days=28)
 class Doors:
     """`first_at(school)` is the first moment from now on at which the roll-out may reach the computers of a school.
 
-    A computer whose school nobody knows has no calendar and waits for the common start alone. `period` is the break
+    A computer whose school nobody knows has the calendar under None: what is for every school. `period` is the break
     that the roll-out starts in: each school has its own days of it. Not `is_bound`: two people have let the roll-out
     start whatever the calendars say, or nothing in it comes without anybody's doing.
     """
 
-    calendars: dict[int, Calendar]
+    calendars: Mapping[int | None, Calendar]
     now: datetime
     is_bound: bool
     starts_at: datetime | None = None
@@ -51,7 +51,7 @@ class Doors:
         return calendar.why_not(self.wanted_at(school)) if calendar and self.is_bound else None
 
     def _of(self, school: int | None) -> Calendar | None:
-        return self.calendars.get(school) if school else None
+        return self.calendars.get(school or None)
 
     def lets_in(self, school: int | None) -> bool:
         return self.first_at(school) <= self.now
@@ -81,7 +81,7 @@ def doors_of(rollout: Rollout, now: datetime, schools: Iterable[School] | None =
 def doors_for(rollout: Rollout, now: datetime, schools: Iterable[School], *, is_bound: bool) -> Doors:
     """Two queries."""
     return Doors(
-        calendars=calendars_of(schools),
+        calendars=calendars_and_common(schools),
         now=now,
         is_bound=is_bound,
         starts_at=local_moment(rollout.starts_on) if rollout.starts_on else None,

@@ -36,7 +36,7 @@ from deployments.rollouts.simulated_life import rhythm_of
 from deployments.rollouts.simulation import PRIOR, Computer, Program
 from fleet.models import Device
 from schools.models import CalendarPeriod, LessonHours, School
-from schools.services.calendar import calendars_of
+from schools.services.calendar import calendars_and_common
 from schools.services.lines import lines_of
 
 AN_HOUR = timedelta(hours=1)
@@ -147,7 +147,7 @@ def _doors(rollout: Rollout | None, effects: Effects, now: datetime) -> Doors:
     if rollout:
         return doors_of(rollout, now)
     is_binding = any(effect in BINDING for by_device in effects.values() for effect in by_device.values())
-    return Doors(calendars_of(School.objects.all()), now, is_bound=is_binding)
+    return Doors(calendars_and_common(School.objects.all()), now, is_bound=is_binding)
 
 
 def _opener(doors: Doors, begins: datetime) -> Callable[[int, float], float]:

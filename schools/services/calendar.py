@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import time
-from typing import Any
+from typing import Any, TypeVar
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -20,6 +20,7 @@ from schools.models.calendar import Scoped
 COLUMN_OF_LEVEL = {Level.ADMINISTRATION: "administration", Level.SCHOOL_FORM: "school_form", Level.SCHOOL: "school"}
 NO_PLACE = Place(school=0, school_form=0, administration=0)
 """No key is 0, so that only what is for all holds there."""
+Key = TypeVar("Key")
 Week = Mapping[int, tuple[time, time]]
 """When lessons begin and end, by weekday: 1 is Monday."""
 
@@ -30,16 +31,24 @@ def calendar_of(school: School) -> Calendar:
 
 def calendars_of(schools: Iterable[School]) -> dict[int, Calendar]:
     """By school's primary key; two queries however many schools."""
-    periods = [row.as_period() for row in CalendarPeriod.objects.all()]
-    lessons = [row.as_lessons() for row in LessonHours.objects.all()]
-    return {school.pk: Calendar.for_school(place_of(school), periods, lessons) for school in schools}
+    return _calendars({school.pk: place_of(school) for school in schools})
+
+
+def calendars_and_common(schools: Iterable[School]) -> dict[int | None, Calendar]:
+    """As `calendars_of`, and under None `calendar_of_all`; two queries as well."""
+    places: dict[int | None, Place] = {school.pk: place_of(school) for school in schools}
+    return _calendars({None: NO_PLACE} | places)
 
 
 def calendar_of_all() -> Calendar:
     """What is for every school: without the lines of single parts."""
+    return calendars_and_common([])[None]
+
+
+def _calendars(places: Mapping[Key, Place]) -> dict[Key, Calendar]:
     periods = [row.as_period() for row in CalendarPeriod.objects.all()]
     lessons = [row.as_lessons() for row in LessonHours.objects.all()]
-    return Calendar.for_school(NO_PLACE, periods, lessons)
+    return {key: Calendar.for_school(place, periods, lessons) for key, place in places.items()}
 
 
 def place_of(school: School) -> Place:

@@ -262,6 +262,19 @@ def test_what_is_only_offered_does_not_wait_for_lessons(admin: User) -> None:
     assert rollouts.waits_for(row, NOW) is None
 
 
+def test_computer_of_unknown_school_waits_for_a_freeze_of_all(admin: User) -> None:
+    CalendarPeriod.objects.create(
+        kind="freeze", name="Nationella prov", starts_on=date(2027, 1, 11), ends_on=date(2027, 1, 13)
+    )
+    nobodys = make.device()
+    Device.objects.filter(pk=nobodys.pk).update(school=None)
+    row = rollouts.plan_rollout(approved_change([nobodys]), Settings(), by=admin, now=NOW)
+
+    wait = rollouts.waits_for(row, NOW)
+
+    assert wait is not None and wait.until == local_moment(date(2027, 1, 14))
+
+
 def test_two_people_let_it_start_against_the_calendar(admin: User) -> None:
     lessons()
     row = rollouts.plan_rollout(approved_change(fleet(20)), Settings(), by=admin, now=NOW)
