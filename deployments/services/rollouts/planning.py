@@ -120,8 +120,6 @@ def _check(change_set: ChangeSet, settings: Settings, now: datetime) -> None:
             raise ValidationError({"pilot_school": message % {"school": settings.pilot_school}})
     elif settings.pilot_school is not None:
         raise ValidationError({"pilot_school": _("Only a roll-out with a pilot school first has one.")})
-    if settings.strategy == Strategy.ALL_AT_ONCE and is_binding(change_set):
-        _check_at_once(computers.count())
 
 
 def check_break(period: CalendarPeriod | None, now: datetime) -> None:
@@ -159,6 +157,9 @@ def _draw(row: Rollout, settings: Settings, now: datetime) -> list[DrawnRing]:
         raise ValidationError(
             {"shares": _("Give rising percentages, the last one 100: for example 1, 10, 50, 100.")}
         ) from None
+    sizes = [len(ring.device_ids) for ring in drawn if ring.device_ids]
+    if len(sizes) == 1 and is_binding(row.change_set):
+        _check_at_once(sizes[0])
     for number, ring in enumerate(drawn, 1):
         kept = Ring.objects.create(rollout=row, number=number, share=ring.share)
         members = (RingMember(rollout=row, ring=kept, device_id=device) for device in ring.device_ids)

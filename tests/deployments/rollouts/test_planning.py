@@ -93,6 +93,12 @@ def test_all_at_once_is_for_few_computers_or_what_is_only_offered(admin: User) -
     assert sizes(row) == [101]
 
 
+def test_rings_that_are_a_single_one_are_all_at_once(admin: User) -> None:
+    assert sizes(planned(admin, 100, shares=(100,))) == [100]
+    with pytest.raises(ValidationError, match="Use rings"):
+        planned(admin, 101, shares=(100,))
+
+
 @pytest.mark.parametrize("shares", [(50, 10, 100), (10, 50), (0, 100)])
 def test_shares_rise_to_a_hundred(admin: User, shares: tuple[int, ...]) -> None:
     with pytest.raises(ValidationError, match="rising"):
