@@ -37,7 +37,8 @@ def calendars_of(schools: Iterable[School]) -> dict[int, Calendar]:
 def calendars_and_common(schools: Iterable[School]) -> dict[int | None, Calendar]:
     """As `calendars_of`, and under None `calendar_of_all`; two queries as well."""
     places: dict[int | None, Place] = {school.pk: place_of(school) for school in schools}
-    return _calendars({None: NO_PLACE} | places)
+    places[None] = NO_PLACE
+    return _calendars(places)
 
 
 def calendar_of_all() -> Calendar:

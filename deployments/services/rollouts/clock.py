@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -13,7 +15,10 @@ from deployments.rollouts.calendars import Doors, doors_of
 from deployments.rollouts.readings import keep, read_gate
 from deployments.services.rollouts.acts import locked, record
 from deployments.services.rollouts.course import close_change, leave_out
+from fleet.models import Device
 from schools import audit
+
+log = logging.getLogger(__name__)
 
 Status = Rollout.Status
 CLOSED = (ChangeSet.Status.REJECTED, ChangeSet.Status.CANCELLED, ChangeSet.Status.ABANDONED)
@@ -28,8 +33,17 @@ def advance(now: datetime) -> int:
     """
     going = Rollout.objects.filter(status__in=[*Rollout.NOT_STARTED, *Rollout.UNFINISHED])
     taken_back = Rollout.objects.filter(status__in=[Status.ABORTED, Status.DONE], rollback__isnull=False)
-    done = sum(_advance(key, now) for key in going.values_list("pk", flat=True))
-    return done + sum(_follow_rollback(key, now) for key in taken_back.values_list("pk", flat=True))
+    done = sum(_tried(_advance, key, now) for key in going.values_list("pk", flat=True))
+    return done + sum(_tried(_follow_rollback, key, now) for key in taken_back.values_list("pk", flat=True))
+
+
+def _tried(step: Callable[[int, datetime], bool], key: int, now: datetime) -> bool:
+    """A roll-out that cannot be advanced does not hold up the others; nothing of the step is kept."""
+    try:
+        return step(key, now)
+    except Exception:
+        log.exception("roll-out %s", key)
+        return False
 
 
 def _held(key: int) -> Rollout | None:
@@ -101,12 +115,17 @@ def halt(rollout: Rollout, code: str, data: dict[str, object], now: datetime) ->
 
 
 def _let_in(row: Rollout, doors: Doors) -> bool:
-    """Computers of opened rings whose schools may begin now; ring by ring, once the former have been written."""
-    count = 0
-    for ring in row.rings.filter(status__in=[Ring.Status.OPEN, Ring.Status.PASSED]):
-        if not ring.members.filter(released_at__isnull=False, written_at=None).exists():
-            count += _release(ring, doors)
-    return count > 0
+    """Computers of opened rings whose schools may begin now; ring by ring, once the former have been written.
+
+    Retired and missing computers are not waited for: Intune will not confirm them.
+    """
+    here = RingMember.objects.filter(device__missing_since=None).exclude(device__lifecycle=Device.Lifecycle.RETIRED)
+    for ring in row.rings.filter(status__in=[Ring.Status.OPEN, Ring.Status.PASSED]).order_by("number"):
+        if here.filter(ring=ring, released_at__isnull=False, written_at=None).exists():
+            return False
+        if _release(ring, doors):
+            return True
+    return False
 
 
 def _release(ring: Ring, doors: Doors) -> int:

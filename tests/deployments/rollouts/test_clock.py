@@ -57,6 +57,16 @@ def test_good_version_goes_ring_by_ring_to_all(admin: User) -> None:
     assert Notification.objects.filter(kind="rollout.done", user=admin).exists()
 
 
+def test_roll_out_that_cannot_be_advanced_does_not_hold_up_the_others(admin: User) -> None:
+    broken, other = started(admin, fleet(20)), started(admin, fleet(20))
+    Rollout.objects.filter(pk=broken.pk).update(starts_on=date.min)  # that midnight is before the first year in UTC
+
+    assert rollouts.advance(NOW) == 1
+
+    assert statuses(other)[0] == "opening"
+    assert statuses(broken)[0] == "planned"
+
+
 def test_ring_without_reports_lets_nothing_through(admin: User) -> None:
     row = started(admin, fleet(20))
     rollouts.advance(NOW)
@@ -318,6 +328,37 @@ def test_each_school_begins_on_its_own_first_day_of_the_break(admin: User) -> No
     later = local_moment(date(2027, 3, 1))
     rollouts.advance(later)
     assert not RingMember.objects.filter(released_at=None).exists()
+
+
+@pytest.mark.parametrize("gone", [False, True])
+def test_rings_let_in_late_come_one_after_the_other(admin: User, gone: bool) -> None:
+    free, frozen = make.school(), make.school()
+    CalendarPeriod.objects.create(
+        kind="freeze", name="Prov", starts_on=date(2027, 1, 11), ends_on=date(2027, 1, 13), school=frozen
+    )
+    row = started(admin, [*fleet(20, school=free), *fleet(20, school=frozen)], soak_hours=0)
+    for number in (1, 2):
+        rollouts.advance(NOW)
+        report(write(row, NOW), NOW)
+        row.rings.filter(number=number).update(status="passed", passed_at=NOW)
+    row.rings.filter(number=3).update(status="opening")  # so that no further ring opens
+    thursday = local_moment(date(2027, 1, 14))
+
+    rollouts.advance(thursday)
+    assert late(frozen, thursday) == {1}
+    rollouts.advance(thursday)
+    assert late(frozen, thursday) == {1}
+    if gone:
+        Device.objects.filter(ring_members__ring__number=1).update(lifecycle="retired")
+    else:
+        rollouts.ring_written(row.rings.get(number=1), thursday)
+    rollouts.advance(thursday)
+    assert late(frozen, thursday) == {1, 2}
+
+
+def late(school, now: datetime) -> set[int]:
+    """The rings whose computers of the school were let in then."""
+    return set(RingMember.objects.filter(device__school=school, released_at=now).values_list("ring__number", flat=True))
 
 
 def test_withdrawn_change_takes_its_rollout_along(admin: User) -> None:
