@@ -60,9 +60,13 @@ def apply_change_set(change_set: ChangeSet, by: User | None, now: datetime) -> C
     change has one of its apps or groups, HasRollout when it is to go out in rings, GraphError when Intune cannot be
     read. Wake a worker after commit (`tasks.write`); the sweep would find the operations without it.
     """
-    if Rollout.objects.filter(change_set=change_set, status__in=Rollout.NOT_STARTED).exists():
-        raise HasRollout(_("A roll-out has been planned for this change. Start that, or break it off first."))
-    return _put_in_force(change_set, by, now, lambda started, _fresh: _create_operations(started))
+
+    def write_at_once(started: ChangeSet, _fresh: FreshPlan) -> None:
+        _check_no_rollout(started)  # again, as nobody can plan one any more; one may have been while Intune was read
+        _create_operations(started)
+
+    _check_no_rollout(change_set)
+    return _put_in_force(change_set, by, now, write_at_once)
 
 
 def put_in_force(change_set: ChangeSet, by: User | None, now: datetime, begin: Callable[[], object]) -> ChangeSet:
@@ -142,6 +146,11 @@ def _check_groups(change_set: ChangeSet) -> None:
     creating = Operation.objects.open().filter(profile__in=profiles, change_set__isnull=False)
     if creating.exclude(change_set=change_set).exists():
         raise AnotherUnderWay(_("Another change is creating a group that this one needs. Finish that one first."))
+
+
+def _check_no_rollout(change_set: ChangeSet) -> None:
+    if Rollout.objects.filter(change_set=change_set, status__in=Rollout.NOT_STARTED).exists():
+        raise HasRollout(_("A roll-out has been planned for this change. Start that, or break it off first."))
 
 
 def _create_operations(change_set: ChangeSet) -> None:

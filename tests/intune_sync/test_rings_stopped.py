@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -18,6 +19,7 @@ from intune_sync import services
 from intune_sync.models import KeptGroup, Operation
 from intune_sync.payloads import assignment_for
 from intune_sync.push import apply, ledger, reconcile, rings
+from intune_sync.services import changes as writing
 from schools.models import AuditEvent, Notification
 from tests import factories
 from tests.factories import NOW
@@ -134,6 +136,25 @@ def test_change_that_has_a_roll_out_is_not_written_all_at_once(town: Town):  # n
     with pytest.raises(services.HasRollout):
         services.apply_change_set(change_set, town.requester, NOW)
 
+    assert not Operation.objects.exists()
+
+
+def test_roll_out_that_is_planned_while_intune_is_read_is_not_overrun(
+    town: Town,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+):
+    change_set, read = town.approved(GEOGEBRA), writing.fresh_plan
+
+    def and_meanwhile(*args: Any) -> Any:
+        planned(town, change_set)
+        return read(*args)
+
+    monkeypatch.setattr(writing, "fresh_plan", and_meanwhile)
+    with pytest.raises(services.HasRollout):
+        services.apply_change_set(change_set, town.requester, NOW)
+
+    change_set.refresh_from_db()
+    assert (change_set.status, change_set.rollout.status) == ("approved", "planned")
     assert not Operation.objects.exists()
 
 
