@@ -6,8 +6,9 @@ finds either nothing of a step or all of it. Lists of others' assignments are th
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -27,6 +28,8 @@ from intune_sync.push.merge import Raw
 from intune_sync.push.outcome import mirror_list
 from intune_sync.push.snapshot import FreshPlan, assignments_for, load_rings, targets_of
 from schools import audit
+
+log = logging.getLogger(__name__)
 
 Use = tuple[int, str, bool]
 """An assignment change, an intent, and whether the computers are excluded from it."""
@@ -66,9 +69,18 @@ def sweep(now: datetime) -> int:
         status__in=[Ring.Status.OPEN, Ring.Status.PASSED], members__released_at__isnull=False, members__written_at=None
     )
     _leave_half_written()
-    count = sum(_open(key, now) for key in opening.values_list("pk", flat=True))
-    count += sum(_let_in(key, now) for key in opened.values_list("pk", flat=True).distinct())
+    count = sum(_tried(_open, key, now) for key in opening.values_list("pk", flat=True))
+    count += sum(_tried(_let_in, key, now) for key in opened.values_list("pk", flat=True).distinct())
     return count + dropping.sweep(now)
+
+
+def _tried(step: Callable[[int, datetime], bool], key: int, now: datetime) -> bool:
+    """A ring whose step fails does not hold up the others; nothing of the step is kept, and the next sweep tries it."""
+    try:
+        return step(key, now)
+    except Exception:
+        log.exception("ring %s", key)
+        return False
 
 
 @transaction.atomic

@@ -20,7 +20,7 @@ from intune_sync.models import KeptGroup, Operation
 from intune_sync.payloads import assignment_for
 from intune_sync.push import apply, ledger, reconcile, rings
 from intune_sync.services import changes as writing
-from schools.models import AuditEvent, Notification
+from schools.models import AuditEvent, Notification, School
 from tests import factories
 from tests.factories import NOW
 from tests.intune_sync.test_kept_groups import groups_named
@@ -331,6 +331,21 @@ def test_computer_that_is_gone_does_not_keep_those_let_in_with_it_waiting(
 
     assert not rollout.members.filter(pk__in=[each.pk for each in late], written_at=None).exists()
     assert rings.sweep(LATER) == 0
+
+
+def test_ring_that_cannot_be_worked_out_does_not_hold_up_the_others(town: Town):  # noqa: F811
+    """The school of a rule that the first roll-out changes has lost its group since."""
+    school = town.schools["GY-RONN"]
+    has(town, "GIMP", owner=school)
+    broken = start(town, planned(town, change(town, put(town, "GIMP", owner=school, intent="available")), 50, 100))
+    other = start(town, planned(town, town.approved(GEOGEBRA), 50, 100))
+    rollouts.advance(NOW)
+    School.objects.filter(pk=school.pk).update(entra_group_id=None)
+
+    assert rings.sweep(NOW) == 1
+
+    assert set(Operation.objects.filter(stage=1).values_list("change_set", flat=True)) == {other.change_set_id}
+    assert not RingGroup.objects.filter(ring__rollout=broken).exists()
 
 
 def test_each_computer_counts_once_at_every_stage(town: Town):  # noqa: F811
