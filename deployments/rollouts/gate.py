@@ -145,8 +145,8 @@ def _verdict(tally: Tally, rules: Rules, written_at: datetime, now: datetime) ->
 
 
 def sample(tally: Tally, rules: Rules) -> int:
-    """How many computers of the ring have to have reported."""
-    return min(rules.min_sample, ceil(ENOUGH_OF_A_SMALL_RING * (tally.reported + tally.waiting)))
+    """How many computers of the ring have to have reported: one at least, as silence proves nothing."""
+    return max(1, min(rules.min_sample, ceil(ENOUGH_OF_A_SMALL_RING * (tally.reported + tally.waiting))))
 
 
 def findings(cells: Sequence[Cell], rules: Rules) -> list[Finding]:
