@@ -90,6 +90,7 @@ def ask(page: Page, application: str, purpose: str) -> str:
 def press(page: Page, act: str, **said: str) -> None:
     """The button of the form that leads to `act`, with its fields filled in; it may stand in a fold."""
     form = page.locator(f"form[action$='/{act}/']").first
+    form.wait_for(state="attached")  # the page may just be on its way
     unfold(page, form)
     for name, text in said.items():
         form.locator(f"[name={name}]").fill(text)

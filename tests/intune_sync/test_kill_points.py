@@ -14,7 +14,7 @@ from intune_sync.push import kill_points
 from tests.sandbox_process import REPOSITORY
 from tests.waiting import eventually
 
-REACH = "import django; django.setup(); from intune_sync import kill_points; kill_points.reach('after_call')"
+REACH = "import django; django.setup(); from intune_sync.push import kill_points; kill_points.reach('after_call')"
 
 
 def start(folder: Path, **environment: str) -> subprocess.Popen[str]:
