@@ -57,10 +57,6 @@ class SchoolRow:
     hours: list[list[float]] = field(repr=False)
 
     @property
-    def is_short(self) -> bool:
-        return bool(self.hours_above or self.full_hours)
-
-    @property
     def busy(self) -> float:
         return self.asked / self.line if self.line else 0.0
 

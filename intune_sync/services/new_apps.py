@@ -11,7 +11,6 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from deployments.models import Application
 from deployments.models.moves import InvalidMove
 from intune_sync.models import IntuneApp, Operation
 from intune_sync.payloads.new_apps import WINGET
@@ -93,7 +92,3 @@ def retry_app(operation: Operation, by: User) -> Operation:
     row.move_to(Status.READY, **AFRESH)
     audit.record("app.requested", row, by=by, before={"status": Status.FAILED}, after={"status": row.status})
     return row
-
-
-def application_called(name: str) -> Application | None:
-    return Application.objects.filter(name__iexact=name).first()
