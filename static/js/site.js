@@ -34,6 +34,12 @@
     if (columns.every((box) => box.checked === ("usual" in box.dataset))) delete parameters.col;
   });
 
+  /* A search field has asked while it was typed in. The `change` it sends when it loses the focus would fetch the same
+     list once more, and take the focus from the row it went to. */
+  document.addEventListener("change", (event) => {
+    if (event.target.matches("form[data-filters] input[type=search]")) event.stopPropagation();
+  }, true);
+
   /* A menu closes by Escape and by a click elsewhere. */
   const closeMenus = (except) => {
     for (const open of document.querySelectorAll("details.menu[open]")) if (open !== except) open.open = false;

@@ -44,13 +44,30 @@ def test_arrows_walk_the_list_and_enter_opens_the_computer(sign_in: SignIn) -> N
 def test_arrows_still_work_in_a_list_that_was_fetched_anew(sign_in: SignIn) -> None:
     page = sign_in("anna")
     page.goto("/devices/")
-    page.locator("#q").press_sequentially("GYRONN")
+    with page.expect_response(re.compile(r"[?&]q=GYRONN")):
+        page.locator("#q").press_sequentially("GYRONN")
     expect(page).to_have_url(re.compile(r"q=GYRONN"))
 
     page.locator("tbody th a").first.focus()
     page.keyboard.press("ArrowDown")
 
     expect(page.locator("tbody th a").nth(1)).to_be_focused()
+
+
+def test_leaving_the_search_field_does_not_fetch_the_list_once_more(sign_in: SignIn) -> None:
+    page = sign_in("anna")
+    page.goto("/devices/")
+    with page.expect_response(re.compile(r"[?&]q=GYRONN")):
+        page.locator("#q").press_sequentially("GYRONN")
+    expect(page.locator("#list-count")).to_have_text(re.compile(r"^6\d\d "))
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+
+    page.locator("tbody th a").first.focus()
+    page.wait_for_timeout(500)
+
+    assert asked == []
+    expect(page.locator("tbody th a").first).to_be_focused()
 
 
 def test_escape_closes_a_menu_and_returns_to_its_button(sign_in: SignIn) -> None:
