@@ -94,7 +94,7 @@ def progress(change_set: ChangeSet, user: User) -> Progress:
     """One query."""
     targets = _targets(change_set, user)
     once = Q(pk__in=holding_back(targets).values("pk"))
-    since_the_write = Q(reported_at__gte=F("confirmed_at"))
+    since_the_write = Q(reported_at__gte=F("counts_from"), confirmed_at__isnull=False)
     rows = (
         with_status(targets)
         .order_by()

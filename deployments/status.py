@@ -26,12 +26,15 @@ class DeviceStatus(models.TextChoices):
     UNKNOWN = "unknown", _("Unknown")
 
 
-def with_status(targets: models.QuerySet[ChangeTarget]) -> models.QuerySet[Any]:
+def with_status(targets: models.QuerySet[ChangeTarget], *, early: bool = False) -> models.QuerySet[Any]:
     """Annotates `status` (DeviceStatus), `confirmed_at` (when Intune was told of this computer; None before),
-    `report_state`, `reported_at`, `error_code` and `detail`; the last four are None where Intune has not reported.
+    `counts_from` (a report from then on speaks of the change), `report_state`, `reported_at`, `error_code` and
+    `detail`; the last four are None where Intune has not reported.
 
     In a roll-out a computer is told of with its ring; one that came later is in none, and is told of with the change.
-    Two joins, at most one row each.
+    A ring takes a while to be written, and is confirmed when all of it is there: its first computers may have reported
+    by then, so reports count from when the computer was let in. `early`, for gates: they count before the ring is
+    confirmed, too. Two joins, at most one row each.
     """
     report = FilteredRelation(
         "device__install_statuses", condition=Q(device__install_statuses__app_version=F("change__app_version"))
@@ -40,12 +43,14 @@ def with_status(targets: models.QuerySet[ChangeTarget]) -> models.QuerySet[Any]:
         "change__change_set__rollout__members", condition=Q(change__change_set__rollout__members__device=F("device"))
     )
     confirmed_at = Coalesce(F("ring_member__written_at"), F("change__written_at"))
-    return targets.annotate(report=report, ring_member=member, confirmed_at=confirmed_at).annotate(
+    counts_from = Coalesce(F("ring_member__released_at"), F("change__written_at"))
+    known = targets.annotate(report=report, ring_member=member, confirmed_at=confirmed_at, counts_from=counts_from)
+    return known.annotate(
         report_state=F("report__state"),
         reported_at=F("report__reported_at"),
         error_code=F("report__error_code"),
         detail=F("report__detail"),
-        status=_status(),
+        status=_status(early),
     )
 
 
@@ -60,25 +65,27 @@ HOLDS_BACK = (
 """From what needs somebody to what is done: a computer is done when everything that is to happen to it is."""
 
 
-def holding_back(targets: models.QuerySet[ChangeTarget]) -> models.QuerySet[Any]:
+def holding_back(targets: models.QuerySet[ChangeTarget], *, early: bool = False) -> models.QuerySet[Any]:
     """Of each computer the one target that tells how far it has come, so that every computer counts once."""
     rank = Case(*(When(status=status, then=Value(place)) for place, status in enumerate(HOLDS_BACK)))
-    return with_status(targets).order_by("device", rank, "pk").distinct("device")
+    return with_status(targets, early=early).order_by("device", rank, "pk").distinct("device")
 
 
-def _status() -> Case:
+def _status(early: bool) -> Case:
     """The first line that fits holds; what no line knows is waiting, never done.
 
-    A report older than the write still tells what *is* on the computer (Intune keeps the time of a state that does
+    A report from before that still tells what *is* on the computer (Intune keeps the time of a state that does
     not change), but not that the new attempt failed.
     """
-    written_at = F("confirmed_at")
-    is_fresh = Q(report__reported_at__gte=written_at)
-    has_checked_in = Q(device__last_check_in_at__gte=written_at)
+    is_fresh = Q(report__reported_at__gte=F("counts_from"))
+    has_checked_in = Q(device__last_check_in_at__gte=F("confirmed_at"))
+    is_untold = Q(confirmed_at=None)
+    if early:
+        is_untold &= Q(report__reported_at=None) | Q(report__reported_at__lt=F("counts_from"))
     uninstall = Q(effect=Effect.UNINSTALL)
     failed = Q(report__state__in=[State.FAILED, State.UNINSTALL_FAILED])
     return Case(
-        When(confirmed_at=None, then=Value(DeviceStatus.WAITING_FOR_INTUNE)),
+        When(is_untold, then=Value(DeviceStatus.WAITING_FOR_INTUNE)),
         When(effect__in=[Effect.OFFER, Effect.RELEASE], then=Value(DeviceStatus.INSTALLED)),
         When(uninstall & Q(report__state=State.NOT_INSTALLED), then=Value(DeviceStatus.INSTALLED)),
         When(~uninstall & Q(report__state=State.INSTALLED), then=Value(DeviceStatus.INSTALLED)),

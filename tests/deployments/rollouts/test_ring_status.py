@@ -51,3 +51,25 @@ def test_computer_that_came_later_counts_from_the_last_ring() -> None:
     found = with_status(ChangeTarget.objects.all()).get()
 
     assert (found.status, found.confirmed_at) == ("waiting_for_device", LATER)
+
+
+def test_failure_while_the_ring_was_being_written_counts_when_it_is_confirmed_and_for_gates_at_once() -> None:
+    device, version = make.device(last_check_in_at=NOW), make.app_version()
+    of = make.rollout(approved_change([device], version))
+    member = RingMember.objects.create(rollout=of, ring=ring(of, 1, 10), device=device, released_at=NOW)
+    make.install_status(device, version, "failed", reported_at=NOW + timedelta(minutes=2))
+
+    assert with_status(ChangeTarget.objects.all()).get().status == "waiting_for_intune"
+    assert with_status(ChangeTarget.objects.all(), early=True).get().status == "failed"
+    RingMember.objects.filter(pk=member.pk).update(written_at=NOW + timedelta(minutes=5))
+    assert with_status(ChangeTarget.objects.all()).get().status == "failed"
+
+
+def test_failure_from_before_the_ring_opened_does_not_count() -> None:
+    device, version = make.device(last_check_in_at=NOW), make.app_version()
+    of = make.rollout(approved_change([device], version))
+    RingMember.objects.create(rollout=of, ring=ring(of, 1, 10), device=device, released_at=NOW, written_at=LATER)
+    make.install_status(device, version, "failed", reported_at=NOW - timedelta(minutes=2))
+
+    assert with_status(ChangeTarget.objects.all()).get().status == "waiting_for_device"
+    assert with_status(ChangeTarget.objects.all(), early=True).get().status == "waiting_for_device"
