@@ -9,6 +9,7 @@ from starlette.routing import Route
 from . import device_script
 from .control_http import json_answer, json_body, refused
 from .graph import Graph
+from .installs import STATE_NAMES, State
 
 
 class DeviceControl:
@@ -20,6 +21,7 @@ class DeviceControl:
             Route("/actions", self.actions),
             Route("/secret-reads", self.secret_reads),
             Route("/devices", self.devices, methods=["POST"]),
+            Route("/installs", self.installs),
         ]
 
     async def actions(self, request: Request) -> Response:
@@ -39,3 +41,23 @@ class DeviceControl:
             return json_answer(device_script.act(self.graph.world, body if isinstance(body, dict) else {}))
         except ValueError as error:
             return refused(str(error))
+
+    async def installs(self, request: Request) -> Response:
+        """Of the app in `app_id`: by Entra object id the computers that have it on the disk or that it concerns, each
+        with its state and how often that was tried; as it is, whatever reports say.
+        """
+        world, app_id = self.graph.world, request.query_params.get("app_id", "")
+        installs = world.installs.by_app.get(app_id)
+        if installs is None:
+            return refused("app_id must be the id of an app")
+        return json_answer(
+            {
+                device.entra_object_id: {
+                    "state": STATE_NAMES.get(State(installs.state[device.ordinal])),
+                    "present": bool(installs.present[device.ordinal]),
+                    "attempts": installs.attempts[device.ordinal],
+                }
+                for device in world.fleet.devices
+                if installs.state[device.ordinal] or installs.present[device.ordinal]
+            }
+        )

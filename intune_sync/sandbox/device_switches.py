@@ -35,6 +35,9 @@ IDENTITY_DELETE_SECONDS = switch(
 TAG_SECONDS = switch("tag_to_entra_seconds", 240.0, "How long a group tag takes to the Entra device.")
 EVALUATION_SECONDS = switch("entra_to_groups_seconds", 570.0, "How long dynamic groups take to follow a device.")
 ASKS_SECONDS = switch("groups_to_computer_seconds", 3300.0, "Within which time a computer asks for its new apps.")
+LEAVES_RATE = switch(
+    "leaves_rate", 0.0071, "The share of check-ins after which a computer is off for one to five days."
+)
 PROFILE_SECONDS = switch(
     "profile_seconds", 600.0, "How long a profile is pending, and again until its assignment is in sync."
 )

@@ -2,8 +2,9 @@
 
 An order names one object by `app_id`, `filter_id` or `group_id`, and what happens to it:
 
-- app: `assignments` (the whole new list), `add` (a list), `remove` (ids of assignments), `rename`, `delete`, or
-  `replace`: the app is deleted and another with the same name takes its place
+- app: `assignments` (the whole new list), `add` (a list), `remove` (ids of assignments), `rename`, `delete`, `replace`
+  (the app is deleted and another with the same name takes its place), or `new_version` (another app with the same
+  name beside it, in which the properties of NEW_VERSION that are given differ)
 - filter: `change` (properties of the filter), `delete`
 - group: `add_members`, `remove_members` (object ids of devices), `rule`, `rename`, `delete`
 
@@ -23,14 +24,16 @@ from .graph import Graph
 from .groups import Group
 from .messages import GraphRequest
 from .rules import RuleError
+from .tenant import AppSpec
 
 Json = dict[str, Any]
 
 ACTS = {
-    "app_id": ("assignments", "add", "remove", "rename", "delete", "replace"),
+    "app_id": ("assignments", "add", "remove", "rename", "delete", "replace", "new_version"),
     "filter_id": ("change", "delete"),
     "group_id": ("add_members", "remove_members", "rule", "rename", "delete"),
 }
+NEW_VERSION = ("version", "failure_rate", "failure_by_model", "error_codes")
 WHEN = ("after_method", "before_method", "path_contains")
 
 log = logging.getLogger("sandbox")
@@ -38,6 +41,13 @@ log = logging.getLogger("sandbox")
 
 class OrderRefused(Exception):
     pass
+
+
+def _next(spec: AppSpec, differs: Json) -> AppSpec:
+    """Raises OrderRefused."""
+    if unknown := set(differs) - set(NEW_VERSION):
+        raise OrderRefused(f"new_version knows {', '.join(NEW_VERSION)}, not {', '.join(sorted(unknown))}")
+    return replace(spec, **differs)
 
 
 class ForeignAdministrator:
@@ -114,6 +124,8 @@ class ForeignAdministrator:
         if body.get("replace"):
             delete_app(self.world, app, actor)
             return {"id": put_app(self.world, replace(app.spec), actor, notes=app.notes, extra=app.extra).id}
+        if "new_version" in body:
+            return {"id": put_app(self.world, _next(app.spec, body["new_version"]), actor, extra=app.extra).id}
         if body.get("delete"):
             delete_app(self.world, app, actor)
         return app.assignments

@@ -2,8 +2,10 @@
 
 from array import array
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
+
+KEPT_CHANGES = 4
 
 
 class State(IntEnum):
@@ -30,15 +32,24 @@ STATE_NAMES = {
 }
 
 
+Said = tuple[int, int, float]
+"""State, error, and since when."""
+NOTHING: Said = (State.NO_ROW, 0, 0.0)
+
+
 @dataclass(slots=True)
 class AppInstalls:
-    """`changed_at` in seconds since 1970; `present`: the software is on the disk, whatever Intune wants."""
+    """`changed_at` in seconds since 1970; `present`: the software is on the disk, whatever Intune wants.
+
+    `replaced` has what a computer's latest changes took the place of, oldest first, for reports that know them late.
+    """
 
     state: bytearray
     present: bytearray
     attempts: bytearray
     error: "array[int]"
     changed_at: "array[float]"
+    replaced: dict[int, list[Said]] = field(default_factory=dict)
 
     @classmethod
     def of_size(cls, size: int) -> "AppInstalls":
@@ -47,7 +58,17 @@ class AppInstalls:
         )
 
     def put(self, ordinal: int, state: State, at: float, error: int = 0) -> None:
+        if (before := self.current(ordinal)) != NOTHING:
+            self.replaced[ordinal] = [*self.replaced.get(ordinal, ())[1 - KEPT_CHANGES :], before]
         self.state[ordinal], self.error[ordinal], self.changed_at[ordinal] = state, error, at
+
+    def said(self, ordinal: int, at: float) -> Said:
+        """What held at that moment, as far back as the latest changes go."""
+        known = (*self.replaced.get(ordinal, ()), self.current(ordinal))
+        return next((each for each in reversed(known) if each[2] <= at), NOTHING)
+
+    def current(self, ordinal: int) -> Said:
+        return self.state[ordinal], self.error[ordinal], self.changed_at[ordinal]
 
     def grow(self) -> None:
         """Room for one more computer."""

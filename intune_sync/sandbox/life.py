@@ -12,7 +12,7 @@ from dataclasses import replace
 from .apps import App, Catalogue
 from .chance import between, unit
 from .clock import DAY, HOUR, MINUTE
-from .device_switches import ASKS_SECONDS, EVALUATION_SECONDS, TAG_SECONDS
+from .device_switches import ASKS_SECONDS, EVALUATION_SECONDS, LEAVES_RATE, TAG_SECONDS
 from .devices import Device
 from .fleet import Fleet
 from .groups import Directory, Group
@@ -22,7 +22,6 @@ from .switches import Settings, Switch
 from .views import Views
 
 CHECK_IN_EVERY = 8 * HOUR
-LEAVES_CHANCE = 0.0071  # with absences of one to five days about 6 % of the fleet is away
 RETRY_AFTER, MAX_ATTEMPTS = 6 * HOUR, 4
 CHOOSES_AVAILABLE = 0.02  # per check-in, of those who may install an available app
 
@@ -164,7 +163,7 @@ class Life:
 
     def _plan_next(self, device: Device, at: float) -> None:
         place, count = device.ordinal, self.check_ins[device.ordinal]
-        if unit(self.seed, 45, place, count) < LEAVES_CHANCE:
+        if unit(self.seed, 45, place, count) < self.settings[LEAVES_RATE]:
             device.offline_until = at + between(1 * DAY, 5 * DAY, self.seed, 46, place, count) / self.pace
             self._plan_check_in(place, device.offline_until)
         else:

@@ -12,11 +12,16 @@ from .apps import App
 from .assignments import FILTER_FIELDS
 from .attempt_rows import ATTEMPT_COLUMNS, attempt_rows
 from .clock import graph_date
-from .installs import State
+from .installs import STATE_NAMES, Said, State
 from .outcomes import error_detail
+from .switches import switch
 from .world import World
 
 Row = Mapping[str, Any]
+
+REPORT_LAG_SECONDS = switch(
+    "report_lag_seconds", 0.0, "How long reports of apps do not know yet what has happened on a computer."
+)
 
 # Numbers of resultantAppState, as the report's AppInstallState has them.
 STATE_TEXTS = {
@@ -54,12 +59,10 @@ def _install_rows(world: World, filter_text: str) -> Iterator[Row]:
     app = _filtered_app(world, filter_text)
     if app is None:
         return
-    installs = world.installs.by_app[app.id]
     filtered = any(item["target"].get(FILTER_FIELDS[1]) in ("include", "exclude") for item in app.assignments)
-    for ordinal in installs.rows():
+    for ordinal, (said, error, changed_at) in _said(world, app):
         device = world.fleet.devices[ordinal]
-        state = _reported(installs.state[ordinal])
-        error = installs.error[ordinal]
+        state = _reported(said)
         detail = _detail(state)
         yield {
             "ApplicationId": app.id,
@@ -73,12 +76,34 @@ def _install_rows(world: World, filter_text: str) -> Iterator[Row]:
             "HexErrorCode": f"0x{error & 0xFFFFFFFF:08X}",
             "InstallState": state,
             "InstallStateDetail": error_detail(app, error) or detail,
-            "LastModifiedDateTime": graph_date(installs.changed_at[ordinal]),
+            "LastModifiedDateTime": graph_date(changed_at),
             "Platform": "macOS" if device.is_mac else "Windows",
             "UserId": device.user_id,
             "UserName": "",
             "UserPrincipalName": device.user_principal_name,
         }
+
+
+def _said(world: World, app: App) -> Iterator[tuple[int, Said]]:
+    """By ordinal what the reports know of the computers that the app concerns, each computer with its own lag."""
+    installs, now = world.installs.by_app[app.id], world.clock.now()
+    if not world.settings[REPORT_LAG_SECONDS]:
+        yield from ((ordinal, installs.current(ordinal)) for ordinal in installs.rows())
+        return
+    for ordinal in range(len(world.fleet.devices)):
+        said = installs.said(ordinal, now - world.life.lag(REPORT_LAG_SECONDS, 66, ordinal, app.number))
+        if said[0]:
+            yield ordinal, said
+
+
+def _counts(world: World, app: App) -> dict[str, int]:
+    """By name of state."""
+    if not world.settings[REPORT_LAG_SECONDS]:
+        return world.installs.by_app[app.id].counts()
+    totals = dict.fromkeys(STATE_NAMES.values(), 0)
+    for _ordinal, (state, _error, _changed_at) in _said(world, app):
+        totals[STATE_NAMES[State(state)]] += 1
+    return totals
 
 
 def _install_count(world: World, filter_text: str) -> int:
@@ -96,7 +121,7 @@ def _detail(state: int) -> int:
 
 def _aggregate_rows(world: World, filter_text: str) -> Iterator[Row]:
     for app in world.catalogue.listed():
-        counts = world.installs.by_app[app.id].counts()
+        counts = _counts(world, app)
         total = sum(counts.values())
         if not total:
             continue

@@ -20,7 +20,8 @@ from .world import World
 
 Json = dict[str, Any]
 
-STARTS_AFTER, READY_AFTER, SECONDS_PER_ROW = 2.0, 6.0, 0.0004  # of real life, divided by the pace
+SECONDS_PER_ROW = 0.0004  # of real life, divided by the pace
+EXPORT_SECONDS = switch("export_seconds", 6.0, "How long a report is being prepared, besides a moment for each row.")
 EXPORT_URL_SECONDS = switch("export_url_seconds", 4 * 3600.0, "How long the address of a finished export is good.")
 EXPORT_FAILED_RATE = switch("export_failed_rate", 0.0, "The share of export jobs that fail.")
 EXPORT_STUCK_RATE = switch("export_stuck_rate", 0.0, "The share of export jobs that are in progress for ever.")
@@ -71,7 +72,7 @@ class ExportJobs:
         condition = report_condition(report, filter_text)
         localization = _choice(body, "localizationType", LOCALIZATIONS)
         _choice(body, "format", FORMATS)
-        now, pace = self.world.clock.now(), self.world.life.pace
+        now, pace, seconds = self.world.clock.now(), self.world.life.pace, self.world.settings[EXPORT_SECONDS]
         rows = report.expected_rows(self.world, filter_text)
         job = ExportJob(
             id=f"{report.name}_{uuid4()}",
@@ -81,8 +82,8 @@ class ExportJobs:
             columns=columns,
             localization=localization,
             requested_at=now,
-            starts_at=now + STARTS_AFTER / pace,
-            ready_at=now + (READY_AFTER + SECONDS_PER_ROW * rows) / pace,
+            starts_at=now + seconds / 3 / pace,
+            ready_at=now + (seconds + SECONDS_PER_ROW * rows) / pace,
             url_seconds=self.world.settings[EXPORT_URL_SECONDS],
             outcome=self._outcome(),
         )

@@ -18,7 +18,7 @@ from .world import World
 log = logging.getLogger("sandbox")
 
 EVERY_SECONDS = 30.0
-FORMAT = 4
+FORMAT = 5
 
 
 class Snapshot:

@@ -6,9 +6,11 @@ import pytest
 import requests
 
 from tests.sandbox.conftest import GraphCaller
+from tests.sandbox.test_assignments import assign, required
 from tests.sandbox_process import SandboxProcess
 
 BETA_APPS = "/beta/deviceAppManagement/mobileApps"
+ZIP = "bd78c513-9370-5b1f-a6e3-a0af4d7bd466"
 
 
 @pytest.fixture
@@ -32,6 +34,27 @@ def test_app_is_replaced_by_another_of_the_same_name(tenant: GraphCaller) -> Non
     assert tenant("GET", f"{BETA_APPS}/{old}").status_code == 404
     assert tenant.app("GIMP") == new != old
     assert latest_event(tenant)["actor"]["userPrincipalName"] == "ada@tenant.example"
+
+
+def test_new_version_stands_beside_the_old_one_and_fails_where_it_is_said_to(tenant: GraphCaller) -> None:
+    old, model = tenant.app("7-Zip"), "Latitude 3140"
+    bad = {"version": "25.00", "failure_rate": 0, "failure_by_model": {model: 1}}
+    new = foreign(tenant, app_id=old, new_version=bad)["id"]
+    named = [each for each in tenant.pages(BETA_APPS) if each["displayName"] == "7-Zip"]
+    assert {each["id"]: each["displayVersion"] for each in named} == {old: "24.08", new: "25.00"}
+
+    assign(tenant, new, [required(tenant.group("terminsklar-all"))])
+    tenant.live(10 * 3600)
+
+    models = {each["id"]: each["model"] for each in tenant.pages("/v1.0/devices?$select=id,model")}
+    tried = {
+        computer: each["state"]
+        for computer, each in tenant.sandbox.get(f"/sandbox/installs?app_id={new}").items()
+        if each["attempts"]
+    }
+    assert len(tried) > 60
+    assert {models[computer] for computer, state in tried.items() if state == "failed"} == {model}
+    assert all(state == "installed" for computer, state in tried.items() if models[computer] != model)
 
 
 def test_app_is_renamed_and_deleted(tenant: GraphCaller) -> None:
@@ -89,7 +112,14 @@ def test_assignment_to_a_deleted_group_may_stay_in_the_list(tenant: GraphCaller)
 
 
 @pytest.mark.parametrize(
-    "order", [{}, {"app_id": "x", "delete": True}, {"group_id": "x"}, {"app_id": "x", "add": [], "when": {"x": 1}}]
+    "order",
+    [
+        {},
+        {"app_id": "x", "delete": True},
+        {"group_id": "x"},
+        {"app_id": "x", "add": [], "when": {"x": 1}},
+        {"app_id": ZIP, "new_version": {"colour": "red"}},
+    ],
 )
 def test_order_that_cannot_be_carried_out_is_refused(sandbox: SandboxProcess, order: Any) -> None:
     with pytest.raises(requests.HTTPError, match="400"):

@@ -142,6 +142,39 @@ def free_storage(graph: GraphCaller) -> dict[str, int]:
     return {device["id"]: device["freeStorageSpaceInBytes"] for device in devices}
 
 
+def test_reports_know_late_what_computers_have_done(graph: GraphCaller) -> None:
+    graph.sandbox.post("/sandbox/settings", {"report_lag_seconds": 8 * HOUR})
+    before = reported_installed(graph)
+    assign(graph, GEOGEBRA, "terminsklar-form-gymnasieskola")
+    live(graph, 3 * HOUR)
+
+    real = graph.sandbox.get(f"/sandbox/installs?app_id={graph.app(GEOGEBRA)}").values()
+    installed = sum(each["state"] == "installed" for each in real)
+    assert installed > before + 100
+    assert reported_installed(graph) <= before + 1
+
+    live(graph, 13 * HOUR)
+    assert reported_installed(graph) >= installed
+
+
+def reported_installed(graph: GraphCaller) -> int:
+    """Computers that have GeoGebra, which both reports agree on."""
+    count = list(states(graph, GEOGEBRA).values()).count("Installed")
+    summary = rows(graph, finished(graph, reportName="AppInstallStatusAggregate"))
+    said = {row["ApplicationId"]: int(row["InstalledDeviceCount"]) for row in summary}
+    assert said.get(graph.app(GEOGEBRA), 0) == count
+    return count
+
+
+def test_nobody_is_switched_off_where_nobody_leaves(own_sandbox: Any) -> None:
+    sandbox = own_sandbox("awake", devices=200, extra=["--settings", '{"leaves_rate": 0}'])
+    sandbox.advance(4 * DAY)
+    online = sandbox.get("/sandbox/state")["online_devices"]
+
+    sandbox.advance(2 * DAY)
+    assert sandbox.get("/sandbox/state")["online_devices"] >= online > 180
+
+
 def test_waiting_computers_enrol_slowly(graph: GraphCaller) -> None:
     before = graph.sandbox.get("/sandbox/state")["managed_devices"]
     live(graph, 10 * DAY)

@@ -46,6 +46,14 @@ def test_job_is_not_started_then_in_progress_then_completed(graph: GraphCaller) 
     assert job["url"] is None
 
 
+def test_job_may_be_ready_at_once(graph: GraphCaller) -> None:
+    graph.sandbox.post("/sandbox/settings", {"export_seconds": 0})
+    job = order(graph, reportName="AppInstallStatusAggregate").json()
+    graph.sandbox.advance(1)
+
+    assert graph("GET", f"{JOBS}/{job['id']}").json()["status"] == "completed"
+
+
 def test_report_has_one_row_per_device_and_the_twins_of_states(graph: GraphCaller) -> None:
     columns = ["DeviceId", "AppInstallState", "LastModifiedDateTime"]
     found = rows(graph, finished(graph, **by_app(graph, "Google Chrome", select=columns)))
