@@ -1,7 +1,9 @@
-"""A roll-out of the whole fleet in twelve rings, half of them open."""
+"""A roll-out of the whole fleet in twelve rings, half of them out: most computers have reported, some have failed, some
+are waited for, and some of the latest ring are held back by the calendars of their schools."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,6 +15,7 @@ from deployments.models import (
     BaselineRevision,
     ChangeSet,
     ChangeTarget,
+    GateReading,
     InstallStatus,
     Ring,
     RingMember,
@@ -25,8 +28,14 @@ from schools.models import User
 
 SHARES = (1, 2, 4, 7, 11, 16, 24, 34, 46, 60, 80, 100)
 OPENED = 6
-FAILING = 25
-"""Every so many'th computer that has reported failed."""
+SILENT = 5
+"""Every so many'th computer has not reported."""
+FAILING = 24
+"""Every so many'th of the others failed."""
+HELD_BACK = 9
+"""Every so many'th of the latest ring has not been let in."""
+READINGS = 300
+"""Of each ring's gate: one whenever the numbers changed, for days."""
 
 
 def in_flight(revision: BaselineRevision) -> Rollout:
@@ -73,10 +82,29 @@ def _ring(rollout: Rollout, number: int, share: int, devices: tuple[int, ...], w
     ring = Ring.objects.create(
         rollout=rollout, number=number, share=share, status=status, opened_at=written, written_at=written
     )
-    members = (
-        RingMember(rollout=rollout, ring=ring, device_id=pk, released_at=written, written_at=written) for pk in devices
-    )
+    members = []
+    for place, pk in enumerate(devices):
+        told = None if number == OPENED and place % HELD_BACK == 0 else written
+        members.append(RingMember(rollout=rollout, ring=ring, device_id=pk, released_at=told, written_at=told))
     RingMember.objects.bulk_create(members, batch_size=5000)
+    if written:
+        GateReading.objects.bulk_create(_readings(ring, len(devices), written))
+
+
+def _readings(ring: Ring, computers: int, written: datetime) -> Iterator[GateReading]:
+    for turn in range(1, READINGS + 1):
+        reported = computers * (SILENT - 1) // SILENT * turn // READINGS
+        failed = reported // FAILING
+        yield GateReading(
+            ring=ring,
+            read_at=written + timedelta(minutes=5 * turn),
+            installed=reported - failed,
+            failed=failed,
+            waiting=computers - reported,
+            low=0.02,
+            high=0.06,
+            verdict=GateReading.Verdict.SOAKING if turn < READINGS else GateReading.Verdict.PASS,
+        )
 
 
 def _reports(version: AppVersion, rollout: Rollout) -> None:
@@ -90,6 +118,6 @@ def _reports(version: AppVersion, rollout: Rollout) -> None:
             reported_at=written + timedelta(hours=place % 40),
         )
         for place, (device, written) in enumerate(members)
-        if place % 5 and written
+        if place % SILENT and written
     )
     InstallStatus.objects.bulk_create(rows, batch_size=5000, ignore_conflicts=True)
