@@ -12,7 +12,6 @@ from django.db.models import F, Value
 from django.db.models.functions import Coalesce
 
 from intune_sync import graph
-from intune_sync.clock import shared_now
 from intune_sync.drift import detect as drift
 from intune_sync.graph import CircuitOpen, GraphClient, GraphError, Throttled
 from intune_sync.locks import is_free, lock, unlock
@@ -23,6 +22,7 @@ from intune_sync.pull.failures import reason_of
 from intune_sync.pull.outcome import LostRun, Outcome, Pull, UnsafeAnswer
 from intune_sync.schedule import due_resources, knows_changes
 from schools import audit
+from schools.clock import shared_now
 from schools.models import User
 
 log = logging.getLogger(__name__)

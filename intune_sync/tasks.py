@@ -13,9 +13,9 @@ from kombu.exceptions import OperationalError
 
 from deployments.models import Rollout
 from intune_sync import retention, runs, services, signs, trouble
-from intune_sync.clock import shared_now
 from intune_sync.models import Operation
 from intune_sync.push import apply, automatic, epochs, ledger, reconcile, rings
+from schools.clock import shared_now
 
 log = logging.getLogger(__name__)
 

@@ -12,9 +12,9 @@ from datetime import datetime, timedelta
 from django.db.models import F
 
 from intune_sync import own_words
-from intune_sync.clock import shared_now
 from intune_sync.graph.errors import AnswerLost, CircuitOpen, GraphError, GraphUnavailable
 from intune_sync.models import GraphBreaker
+from schools.clock import shared_now
 
 FAILURES = 3
 """Calls in a row, each with its repetitions, before the pause begins."""

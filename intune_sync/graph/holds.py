@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from intune_sync.clock import shared_now
 from intune_sync.models import GraphHold
+from schools.clock import shared_now
 
 LONG = 1.0
 """Seconds; a shorter hold is over before it matters that Redis forgot it."""

@@ -14,11 +14,11 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from intune_sync.clock import shared_now
 from intune_sync.graph import GraphClient, GraphError
 from intune_sync.graph.identities import registration
 from intune_sync.payloads import assignment_key
 from intune_sync.push.merge import Raw
+from schools.clock import shared_now
 
 LOOK_BACK = (timedelta(minutes=2), timedelta(hours=1))
 """By Graph's clock, which may differ from ours: further when nothing of the write is found. While thousands of apps

@@ -14,7 +14,6 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from intune_sync.clock import shared_now
 from intune_sync.figures import figures
 from intune_sync.graph.state import door_state
 from intune_sync.models import Operation, QueueSign, SyncRun, UnmatchedRecord
@@ -26,6 +25,7 @@ from intune_sync.services.stops import current_stop
 from intune_sync.signs import Workers, workers
 from intune_sync.standing import troubles
 from intune_sync.tasks import wake_pull
+from schools.clock import shared_now
 from schools.decorators import permission_required, require
 from schools.models import User
 from schools.pages import page_of, render_page

@@ -18,12 +18,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from deployments.models import ChangeSet
 from intune_sync import services
-from intune_sync.clock import shared_now
 from intune_sync.graph import GraphError
 from intune_sync.models import Operation
 from intune_sync.push import apply, ledger
 from intune_sync.words import graph_sentence
 from schools.audit import acting_from
+from schools.clock import shared_now
 
 PAUSE_SECONDS = 1.0
 REFUSED = 2

@@ -10,11 +10,11 @@ from django.utils import translation
 from deployments.models import AppVersion
 from deployments.organisation import load_organisation
 from intune_sync import runs
-from intune_sync.clock import shared_now
 from intune_sync.drift import words
 from intune_sync.models import DriftItem, OwnedAssignment, SyncRun
 from intune_sync.payloads import assignment_for, assignment_key
 from intune_sync.push import apply
+from schools.clock import shared_now
 from schools.models import SchoolForm
 from tests.pushing import Town
 

@@ -1,5 +1,5 @@
 """The clock that all workers share: PostgreSQL's. By one's own, which may be minutes off, a lease would be taken, or a
-wait that Graph asked for would end, too early."""
+wait that another side asked for would end, too early."""
 
 from __future__ import annotations
 
