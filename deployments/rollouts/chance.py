@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from bisect import bisect_left
+from collections.abc import Sequence
 from math import exp, lgamma, log, log1p
 
-STEPS = 50
-"""Halvings of an interval: far below what is shown."""
+UNLIKELY = 0.05
+"""What would come about more rarely than this is ruled out: a bound holds with 95 per cent certainty."""
+ROUNDING = 1e-9
+"""Far more than what is lost in a sum, and far less than what is told apart."""
 
 
-def bounds(hits: int, tries: int, confidence: float = 0.95) -> tuple[float, float]:
-    """Clopper and Pearson's interval of the rate; (0, 1) without any tries."""
-    tail = (1 - confidence) / 2
-    low = 0.0 if hits == 0 else _where(lambda rate: 1 - at_most(hits - 1, tries, rate) >= tail)
-    high = 1.0 if hits == tries else _where(lambda rate: at_most(hits, tries, rate) <= tail)
-    return low, high
+def bounds(hits: int, tries: int, everything: int) -> tuple[float, float]:
+    """Of the rate among all of so many, when these hits were found in some of them; each bound certain for itself.
+
+    Exact for a whole that has an end (hypergeometric): the rate itself when all were tried, (0, 1) when none was.
+    """
+    if not everything:
+        return 0.0, 1.0
+    others = everything - tries
+    return (everything - most(tries - hits, tries, others)) / everything, most(hits, tries, others) / everything
 
 
-def _where(holds: Callable[[float], bool]) -> float:
-    """The rate from which on `holds` is true."""
-    below, above = 0.0, 1.0
-    for _step in range(STEPS):
-        middle = (below + above) / 2
-        below, above = (below, middle) if holds(middle) else (middle, above)
-    return above
+def most(hits: int, tries: int, others: int) -> int:
+    """How many hits there may be among the tries and the others together."""
+    return hits + bisect_left(range(1, others + 1), True, key=lambda more: not may_be(more, others, hits, tries))
+
+
+def may_be(more: int, others: int, hits: int, tries: int) -> bool:
+    """Whether so many of the others may be hits too: if they were, chance would leave the tries so few of all hits at
+    least once in twenty times."""
+    return more <= 0 or (more <= others and as_unequal(more, others, hits, tries) >= UNLIKELY - ROUNDING)
 
 
 def at_most(hits: int, tries: int, rate: float) -> float:

@@ -88,7 +88,10 @@ class PlanForm(Styled, forms.Form):
         label=gettext_lazy("Least success, in per cent"),
         min_value=50,
         max_value=100,
-        help_text=gettext_lazy("Of the computers that have reported."),
+        help_text=gettext_lazy(
+            "Of the computers that have reported. Of the whole ring it has to be certain that at most 15 percentage "
+            "points fewer succeed."
+        ),
     )
     starts = forms.ChoiceField(label=gettext_lazy("When it starts"), choices=STARTS, widget=forms.RadioSelect)
     starts_on = forms.DateField(

@@ -1,21 +1,27 @@
 """Whether a ring lets the next one through: from what its computers have reported to a verdict. Pure.
 
-A ring passes when enough of its computers have reported, enough of those succeeded, and it has been watched long
-enough. A roll-out halts when an app fails credibly more often than is normal for it, or when one hardware model does:
-more often than the other models in this roll-out and than the model itself did before. Numbers are read each minute
-and so tested again and again; the limit `ALPHA` is low for that reason.
+A ring passes when enough of its computers have reported, enough of those succeeded, it is certain that not too few of
+the whole ring do, and it has been watched long enough. Its computers are those that have been let in, whether Intune
+has been told of them or not. Those that their school's calendar holds back are not among them: they cannot report, and
+must not stop the others. They are watched when they come in. Nobody waits either for those to which nothing applies,
+or that are gone.
+
+A roll-out halts when an app fails credibly more often than is normal for it, or when one hardware model does: more
+often than the other models in this roll-out and than the model itself did before. Numbers are read each minute and so
+tested again and again; the limit `ALPHA` is low for that reason.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from math import ceil
+from math import ceil, floor
 from typing import Any
 
-from deployments.rollouts.chance import as_unequal, at_most, bounds, corrected
+from deployments.rollouts.chance import ROUNDING, as_unequal, at_most, bounds, corrected, may_be
 
 ALPHA = 0.001
 LIKELY = 0.05
@@ -26,7 +32,10 @@ FEWEST_BEFORE = 20
 CLEARLY = 0.05
 """What is worse by less than this is not worth stopping a roll-out for, however certain it is."""
 ENOUGH_OF_A_SMALL_RING = 0.6
-"""A ring of few computers need not wait for the last silent one."""
+"""The sample that is taken of a ring of few computers."""
+MARGIN = 0.15
+"""So far below the least success may be what is certain of the whole ring. A ring of which no more than this share
+stays silent passes by those that report, whatever the silent ones would say."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +49,10 @@ class Tally:
     @property
     def reported(self) -> int:
         return self.done + self.failed
+
+    @property
+    def everything(self) -> int:
+        return self.reported + self.waiting
 
     @property
     def failure_rate(self) -> float:
@@ -97,7 +110,8 @@ class Finding:
 
 @dataclass(frozen=True)
 class Reading:
-    """`verdict` is one of `GateReading.Verdict`; `low` and `high` bound the failure rate; the surest finding first."""
+    """`verdict` is one of `GateReading.Verdict`; `low` and `high` bound the failure rate of the whole ring, each with
+    95 per cent certainty; the surest finding first."""
 
     tally: Tally
     verdict: str
@@ -111,13 +125,16 @@ def read(
     cells: Sequence[Cell],
     rules: Rules,
     *,
-    written_at: datetime,
+    written_at: datetime | None,
     now: datetime,
     accepted: Collection[str] = (),
 ) -> Reading:
-    """`accepted` are keys of findings that somebody has looked at: they are told, and halt nothing."""
+    """`written_at`: from when on the ring is watched; None before Intune was told of any of its computers.
+
+    `accepted` are keys of findings that somebody has looked at: they are told, and halt nothing.
+    """
     verdict, found = judge(tally, cells, rules, written_at=written_at, now=now, accepted=accepted)
-    low, high = bounds(tally.failed, tally.reported)
+    low, high = bounds(tally.failed, tally.reported, tally.everything)
     return Reading(tally, verdict, low, high, found)
 
 
@@ -126,7 +143,7 @@ def judge(
     cells: Sequence[Cell],
     rules: Rules,
     *,
-    written_at: datetime,
+    written_at: datetime | None,
     now: datetime,
     accepted: Collection[str] = (),
 ) -> tuple[str, tuple[Finding, ...]]:
@@ -136,17 +153,43 @@ def judge(
     return "halt" if halts else _verdict(tally, rules, written_at, now), found
 
 
-def _verdict(tally: Tally, rules: Rules, written_at: datetime, now: datetime) -> str:
-    if tally.reported < sample(tally, rules):
+def _verdict(tally: Tally, rules: Rules, written_at: datetime | None, now: datetime) -> str:
+    """What is missing first: reports, time, success."""
+    succeeds = is_good(tally, rules)
+    if tally.reported < sample(tally, rules) or (succeeds and not _is_sure(tally, rules)):
         return "too_few"
-    if now < written_at + rules.soak:
+    if written_at is None or now < written_at + rules.soak:
         return "soaking"
-    return "below" if 1 - tally.failure_rate < rules.least_success else "pass"
+    return "pass" if succeeds else "below"
 
 
 def sample(tally: Tally, rules: Rules) -> int:
     """How many computers of the ring have to have reported: one at least, as silence proves nothing."""
-    return max(1, min(rules.min_sample, ceil(ENOUGH_OF_A_SMALL_RING * (tally.reported + tally.waiting))))
+    return max(1, min(rules.min_sample, ceil(ENOUGH_OF_A_SMALL_RING * tally.everything)))
+
+
+def needed(tally: Tally, rules: Rules) -> int:
+    """The fewest reports that let the ring pass with the failures there are: the sample, and as many successes beside
+    the failures as make it sure. All computers of the ring where even that would not do."""
+    failed, everything = tally.failed, tally.everything
+    first = max(sample(tally, rules), failed)
+
+    def would_do(reports: int) -> bool:
+        then = Tally(reports - failed, failed, everything - reports)
+        return is_good(then, rules) and _is_sure(then, rules)
+
+    return first + bisect_left(range(first, everything), True, key=would_do)
+
+
+def is_good(tally: Tally, rules: Rules) -> bool:
+    """Whether enough of those that have reported succeeded."""
+    return tally.reported > 0 and tally.done / tally.reported >= rules.least_success
+
+
+def _is_sure(tally: Tally, rules: Rules) -> bool:
+    """Whether it is ruled out that more of the whole ring fail than the roll-out allows with `MARGIN`."""
+    allowed = floor((1 - rules.least_success + MARGIN) * tally.everything + ROUNDING)
+    return not may_be(allowed + 1 - tally.failed, tally.waiting, tally.failed, tally.reported)
 
 
 def findings(cells: Sequence[Cell], rules: Rules) -> list[Finding]:

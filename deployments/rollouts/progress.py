@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from deployments.models import ChangeTarget, Rollout
 from deployments.rollouts.gate import Tally
+from deployments.rollouts.readings import GONE, HAVE_REPORTED
 from deployments.status import DeviceStatus, holding_back, with_status
 from fleet.models.hardware import model_name
 from schools.models import School, User
@@ -32,6 +33,8 @@ PLACES = (
 SILENT_AFTER = timedelta(days=7)
 UNKNOWN = 0
 """Stands in addresses for "nobody knows which school"."""
+IS_LOST = GONE & ~Q(place__in=[LATER, *HAVE_REPORTED, DeviceStatus.NOT_APPLICABLE])
+"""Of a row of `computers`: nobody expects a report of it."""
 
 
 def place_label(place: str, rollout: Rollout) -> str | Promise:
@@ -109,12 +112,14 @@ def _failures(rollout: Rollout, by: Narrowing) -> QuerySet[Any]:
 
 @dataclass(frozen=True)
 class Share:
-    """A ring's, a school's or a model's computers by place."""
+    """A ring's, a school's or a model's computers by place. `lost` are those of them whose turn has come and that are
+    gone without having reported."""
 
     key: int
     name: str
     counts: Mapping[str, int]
     by_ring: Mapping[int, int]
+    lost: int = 0
 
     @property
     def total(self) -> int:
@@ -131,9 +136,9 @@ class Share:
 
     @property
     def tally(self) -> Tally:
-        """As a gate counts them: computers that nothing applies to are left out."""
+        """As a gate counts them: computers that nothing applies to are left out, and lost ones."""
         failed = self.counts.get(DeviceStatus.FAILED, 0)
-        left_out = self.counts.get(DeviceStatus.NOT_APPLICABLE, 0)
+        left_out = self.counts.get(DeviceStatus.NOT_APPLICABLE, 0) + self.lost
         return Tally(self.done, failed, self.told - self.done - failed - left_out)
 
 
@@ -141,13 +146,15 @@ class Share:
 class _Counts:
     places: Counter[str] = field(default_factory=Counter)
     rings: Counter[int] = field(default_factory=Counter)
+    lost: int = 0
 
 
 @dataclass(frozen=True)
 class Progress:
     """`whole` holds every computer once; `silent` are those of it that wait for the computer and are not seen lately.
 
-    `as_of` is the latest report that came after Intune was told. `places` are the schools as the calendar wants them.
+    `latest` are the latest reports that came after Intune was told, by place. `places` are the schools as the calendar
+    wants them.
     """
 
     whole: Share
@@ -155,8 +162,12 @@ class Progress:
     schools: tuple[Share, ...]
     models: tuple[Share, ...]
     silent: int
-    as_of: datetime | None
+    latest: Mapping[str, datetime]
     places: tuple[School, ...] = ()
+
+    @property
+    def as_of(self) -> datetime | None:
+        return max(self.latest.values(), default=None)
 
 
 def progress(rollout: Rollout, user: User, now: datetime) -> Progress:
@@ -167,8 +178,8 @@ def progress(rollout: Rollout, user: User, now: datetime) -> Progress:
     latest = Max("reported_at", filter=Q(reported_at__gte=F("confirmed_at")))
     rows = computers(rollout, user, now).order_by().values_list(
         "ring_number", "place", "is_silent", *school, *model, *made_by
-    ).annotate(count=Count("pk"), latest=latest)  # fmt: skip
-    whole, silent, reports = _Counts(), 0, []
+    ).annotate(count=Count("pk"), lost=Count("pk", filter=IS_LOST), latest=latest)  # fmt: skip
+    whole, silent, reports = _Counts(), 0, dict[str, datetime]()
     rings: dict[int, _Counts] = defaultdict(_Counts)
     schools: dict[tuple[int, str], _Counts] = defaultdict(_Counts)
     models: dict[tuple[int, str], _Counts] = defaultdict(_Counts)
@@ -185,6 +196,7 @@ def progress(rollout: Rollout, user: User, now: datetime) -> Progress:
         maker,
         name,
         count,
+        lost,
         seen,
     ) in rows:
         if school_id:
@@ -193,20 +205,22 @@ def progress(rollout: Rollout, user: User, now: datetime) -> Progress:
         for counts in (whole, rings[ring or 0], schools[at], models[of]):
             counts.places[place] += count
             counts.rings[ring or 0] += count
+            counts.lost += lost
         silent += count if is_silent and place == DeviceStatus.WAITING_FOR_DEVICE else 0
-        reports += [seen] if seen else []
+        if seen:
+            reports[place] = max(seen, reports.get(place, seen))
     return Progress(
-        whole=Share(0, "", whole.places, whole.rings),
-        rings={number: Share(number, "", found.places, found.rings) for number, found in rings.items()},
+        whole=Share(0, "", whole.places, whole.rings, whole.lost),
+        rings={number: Share(number, "", found.places, found.rings, found.lost) for number, found in rings.items()},
         schools=_shares(schools.items()),
         models=_shares(models.items()),
         silent=silent,
-        as_of=max(reports, default=None),
+        latest=reports,
         places=tuple(places.values()),
     )
 
 
 def _shares(found: Iterable[tuple[tuple[int, str], _Counts]]) -> tuple[Share, ...]:
     """By name; without a name last."""
-    shares = [Share(key, name, counts.places, counts.rings) for (key, name), counts in found]
+    shares = [Share(key, name, counts.places, counts.rings, counts.lost) for (key, name), counts in found]
     return tuple(sorted(shares, key=lambda each: (not each.name, each.name.casefold())))

@@ -5,28 +5,40 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
 
 from deployments.models import AppVersion, ChangeTarget, GateReading, InstallStatus, Ring, RingMember, Rollout
 from deployments.rollouts.gate import Cell, Finding, Reading, Rules, Tally, read
 from deployments.status import DeviceStatus, holding_back, with_status
-from fleet.models import HardwareModel
+from fleet.models import Device, HardwareModel
 
 State = InstallStatus.State
 FAILED = [State.FAILED, State.UNINSTALL_FAILED]
+HAVE_REPORTED = [DeviceStatus.INSTALLED, DeviceStatus.FAILED]
+GONE = Q(device__missing_since__isnull=False) | Q(device__lifecycle=Device.Lifecycle.RETIRED)
+"""Of a computer: missing or retired, so that nobody expects a report of it."""
 
 
 def read_gate(ring: Ring, rollout: Rollout, now: datetime) -> Reading:
-    """The verdict on a ring that has been written. Three queries, or four."""
+    """The verdict on a ring that has been opened, by what is known of the computers that have been let in. They are
+    watched as `watched_from` says. Four queries, or five."""
     return read(
         tally_of(ring),
         cells_of(rollout),
         rules_of(rollout),
-        written_at=ring.written_at or now,
+        written_at=watched_from(ring.members.all()).first(),
         now=now,
         accepted=rollout.accepted,
     )
+
+
+def watched_from(members: QuerySet[RingMember]) -> QuerySet[Any]:
+    """One moment, or none: when Intune was told of the school that came last into the ring; that is, of its first
+    computers, as a single one that was missing and is back does not make the others wait anew."""
+    told = members.filter(written_at__isnull=False).order_by().values("device__school")
+    return told.annotate(first=Min("written_at")).order_by("-first").values_list("first", flat=True)[:1]
 
 
 def rules_of(rollout: Rollout) -> Rules:
@@ -34,32 +46,35 @@ def rules_of(rollout: Rollout) -> Rules:
 
 
 def targets_of(ring: Ring) -> QuerySet[ChangeTarget]:
-    """What the change does to the ring's computers that Intune has been told of."""
-    members = RingMember.objects.filter(ring=ring, written_at__isnull=False)
+    """What the change does to the ring's computers that have been let in."""
+    members = RingMember.objects.filter(ring=ring, released_at__isnull=False)
     change_set = ring.rollout.change_set_id
     return ChangeTarget.objects.filter(change__change_set=change_set, device__in=members.values("device"))
 
 
 def tally_of(ring: Ring) -> Tally:
-    """Each computer once, by what holds it back; those to which nothing applies do not count."""
-    once = with_status(ChangeTarget.objects.filter(pk__in=holding_back(targets_of(ring)).values("pk")))
-    found = dict(once.order_by().values_list("status").annotate(Count("pk")))
+    """Each computer once, by what holds it back. Those to which nothing applies do not count, nor those that are gone
+    without having reported."""
+    ids = holding_back(targets_of(ring), early=True).values("pk")
+    once = with_status(ChangeTarget.objects.filter(pk__in=ids), early=True)
+    counted = once.exclude(GONE & ~Q(status__in=HAVE_REPORTED)).exclude(status=DeviceStatus.NOT_APPLICABLE)
+    found = dict(counted.order_by().values_list("status").annotate(Count("pk")))
     done, failed = found.pop(DeviceStatus.INSTALLED, 0), found.pop(DeviceStatus.FAILED, 0)
-    found.pop(DeviceStatus.NOT_APPLICABLE, None)
     return Tally(done, failed, sum(found.values()))
 
 
 def cells_of(rollout: Rollout) -> list[Cell]:
-    """Of all rings that have been written, for apps that are installed or removed."""
-    told = RingMember.objects.filter(rollout=rollout, device=OuterRef("device"), written_at__isnull=False)
+    """Of all rings that have been opened, for apps that are installed or removed."""
+    let_in = RingMember.objects.filter(rollout=rollout, device=OuterRef("device"), released_at__isnull=False)
     targets = ChangeTarget.objects.filter(
-        Exists(told),
+        Exists(let_in),
         change__change_set=rollout.change_set_id,
         effect__in=[ChangeTarget.Effect.INSTALL, ChangeTarget.Effect.UNINSTALL],
     )
     now: dict[tuple[int, int], Counter[str]] = defaultdict(Counter)
     keys = ("change__app_version", "device__hardware_model", "status")
-    for version, model, status, count in with_status(targets).order_by().values_list(*keys).annotate(Count("pk")):
+    counted = with_status(targets, early=True).order_by().values_list(*keys).annotate(Count("pk"))
+    for version, model, status, count in counted:
         now[version, model][status] = count
     before = history_of({version for version, _model in now}, rollout.change_set_id)
     return [

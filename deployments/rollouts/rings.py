@@ -5,19 +5,25 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.db.models import F, JSONField, OuterRef, Subquery
+from django.db.models import F, JSONField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import JSONObject
 
-from deployments.models import GateReading, Ring, Rollout
+from deployments.models import GateReading, Ring, RingMember, Rollout
+from deployments.rollouts.readings import watched_from
 
 COLUMNS = ("id", "installed", "failed", "waiting", "low", "high", "verdict", "read_at")
+
+
+def with_told_at(rings: QuerySet[Ring]) -> QuerySet[Any]:
+    """Annotates `told_at`: from when on a ring is watched (`readings.watched_from`)."""
+    return rings.annotate(told_at=Subquery(watched_from(RingMember.objects.filter(ring=OuterRef("pk")))))
 
 
 def rings_with_readings(rollout: Rollout) -> list[tuple[Ring, GateReading | None]]:
     """In order; one query. The readings are without their findings."""
     latest = GateReading.objects.filter(ring=OuterRef("pk")).order_by("-pk")
     said = JSONObject(**{column: F(column) for column in COLUMNS})
-    rows = rollout.rings.order_by("number").select_related("passed_by")
+    rows = with_told_at(rollout.rings.order_by("number").select_related("passed_by"))
     found: list[tuple[Ring, GateReading | None]] = []
     for ring in rows.annotate(last=Subquery(latest.values(said=said)[:1], output_field=JSONField())):
         ring.rollout = rollout

@@ -132,6 +132,7 @@ class _Run:
         self.done: Counter[tuple[int, int]] = Counter()
         self.failing: Counter[tuple[int, int]] = Counter()
         self.told: dict[int, Counter[str]] = defaultdict(Counter)
+        self.told_at: dict[int, float] = {}
         self.prone = {key: self._prone(*key) for key in self._pairs()}
         self.members: dict[int, list[_Copy]] = defaultdict(list)
         for each in sorted(program.computers, key=lambda one: one.device_id):
@@ -177,8 +178,9 @@ class _Run:
         return self.rings[number].ended == "halt"
 
     def _is_soaked(self, number: int, hour: int) -> bool:
-        opened = self.rings[number].opened
-        return opened is not None and timedelta(hours=hour - opened) >= self.program.rules.soak
+        """It is watched from when Intune was told of the latest of its computers."""
+        told_at = self.told_at.get(number)
+        return told_at is not None and timedelta(hours=hour - told_at) >= self.program.rules.soak
 
     def _rests(self, number: int, hour: int) -> bool:
         """Nothing will happen any more: the ring has stopped the roll-out, or waits for reports that do not come."""
@@ -217,6 +219,7 @@ class _Run:
 
     def _tell(self, at: float, copy: _Copy, _version: int) -> None:
         self._to(WAITING, at, copy)
+        self.told_at[copy.ring] = at
         comes_back = copy.comes_back
         if comes_back <= at and self.program.rhythm.is_gone_after(at, self.chance):
             comes_back = at + self.program.rhythm.absence(24.0, self.chance)
@@ -281,7 +284,7 @@ class _Run:
 
     def _judge(self, number: int, hour: int) -> bool:
         """Whether the ring lets the next one through."""
-        ring, seen = self.rings[number], self.told[number]
+        ring, seen, told_at = self.rings[number], self.told[number], self.told_at.get(number)
         tally = Tally(seen[DONE], seen[FAILED], seen[WAITING] + seen[WORKING])
         keys = sorted(key for key in {*self.done, *self.failing} if key in self.prone or self.done[key])
         cells = [
@@ -291,7 +294,7 @@ class _Run:
             tally,
             cells,
             self.program.rules,
-            written_at=_START + (ring.opened or 0.0) * _AN_HOUR,
+            written_at=None if told_at is None else _START + told_at * _AN_HOUR,
             now=_START + hour * _AN_HOUR,
             accepted=self.program.accepted,
         )

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from deployments.models import GateReading, Ring, Rollout
-from deployments.rollouts.gate import Tally, sample
+from deployments.rollouts.gate import Tally, is_good, needed, sample
 from deployments.rollouts.readings import rules_of
 from deployments.rollouts.words import explain
 from deployments.services.rollouts import Wait
@@ -38,16 +38,27 @@ class Step:
     tally: Tally
     so_far: float
     """The share of all computers that are in it and the rings before."""
+    told_at: datetime | None
+    """From when on it is watched (`readings.watched_from`)."""
 
     @property
     def needed(self) -> int:
-        """Reports that it takes."""
-        return sample(self.tally, rules_of(self.ring.rollout))
+        """Reports that it takes, if all that are still to come succeed."""
+        return needed(self.tally, rules_of(self.ring.rollout))
+
+    @property
+    def has_sample(self) -> bool:
+        return self.tally.reported >= sample(self.tally, rules_of(self.ring.rollout))
+
+    @property
+    def is_good(self) -> bool:
+        """Of those that have reported enough succeeded."""
+        return is_good(self.tally, rules_of(self.ring.rollout))
 
     @property
     def soaked_at(self) -> datetime | None:
         """When it has been watched long enough."""
-        return self.ring.written_at + self.ring.rollout.soak if self.ring.written_at else None
+        return self.told_at + self.ring.rollout.soak if self.told_at else None
 
     @property
     def percent_so_far(self) -> str:
@@ -129,7 +140,8 @@ def _queued(wait: Wait | None) -> str:
     if wait and wait.others:
         others = get_text_list([str(each) for each in wait.others], _("and"))
         return _(
-            "It waits until %(others)s has ended, which concerns the same applications, and then starts by itself."
+            "It waits until %(others)s has ended, which concerns the same applications or groups, and then starts by "
+            "itself."
         ) % {"others": others}
     if wait and wait.until:
         return _("It waits for its day, and starts by itself %(moment)s.") % {"moment": moment(wait.until)}
@@ -190,10 +202,7 @@ def follows(row: Rollout, step: Step) -> str:
     if verdict == Verdict.TOO_FEW:
         return _too_few(step)
     if verdict == Verdict.SOAKING and step.soaked_at:
-        until = {"moment": moment(step.soaked_at)}
-        if row.gate == Rollout.Gate.BY_HAND:
-            return _("It looks well and is watched until %(moment)s; then somebody lets the next ring through.") % until
-        return _("It looks well and is watched until %(moment)s; then the next ring opens by itself.") % until
+        return _soaking(row, step, step.soaked_at)
     if verdict == Verdict.BELOW:
         return _("%(rate)s succeed, where %(wanted)s are wanted, so the next ring does not open by itself.") % {
             "rate": percent(1 - step.tally.failure_rate),
@@ -204,9 +213,32 @@ def follows(row: Rollout, step: Step) -> str:
     return _("Its gate has passed, and the next ring opens within a minute or so.")
 
 
+def _soaking(row: Rollout, step: Step, until: datetime) -> str:
+    words = {"moment": moment(until)}
+    if not step.is_good:
+        rates = {"rate": percent(1 - step.tally.failure_rate), "wanted": percent(row.least_success)}
+        return _("%(rate)s succeed so far, where %(wanted)s are wanted. It is watched until %(moment)s.") % {
+            **rates,
+            **words,
+        }
+    if row.gate == Rollout.Gate.BY_HAND:
+        return _("It looks well and is watched until %(moment)s; then somebody lets the next ring through.") % words
+    return _("It looks well and is watched until %(moment)s; then the next ring opens by itself.") % words
+
+
 def _too_few(step: Step) -> str:
-    if step.tally.reported >= step.needed:
+    if step.reading and not step.tally.everything:
+        return _("None of its computers can report, so somebody has to let the next ring through.")
+    more = step.needed - step.tally.reported
+    if more <= 0 or (step.has_sample and not step.is_good):
         return _("Enough computers have reported; the gate is read within a minute or so.")
+    if step.reading and step.has_sample:
+        said = ngettext(
+            "Enough of those that reported succeed; %(more)s more that does makes it certain of the whole ring.",
+            "Enough of those that reported succeed; %(more)s more that do make it certain of the whole ring.",
+            more,
+        )
+        return said % {"more": number(more)}
     return _("%(reported)s of at least %(needed)s computers have reported; the gate waits for the others.") % {
         "reported": number(step.tally.reported),
         "needed": number(step.needed),
@@ -231,23 +263,23 @@ def _ended(row: Rollout, total: int) -> Iterator[str]:
 
 
 def gate_sentences(step: Step) -> list[str]:
-    """The numbers of a ring's gate: what failed with its bounds, and the sample."""
+    """The numbers of a ring's gate: the reports that it takes, and what failed with its bounds."""
     read = step.reading
     if read is None:
         return []
     tally = Tally(read.installed, read.failed, read.waiting)
-    needed = sample(tally, rules_of(step.ring.rollout))
+    wanted = needed(tally, rules_of(step.ring.rollout))
     said = [
         _("%(reported)s have reported, of at least %(needed)s.")
-        % {"reported": number(tally.reported), "needed": number(needed)}
+        % {"reported": number(tally.reported), "needed": number(wanted)}
     ]
     if tally.reported:
         failed = ngettext(
-            "%(failed)s failed: %(rate)s, and with 95 per cent certainty between %(low)s and %(high)s.",
-            "%(failed)s failed: %(rate)s, and with 95 per cent certainty between %(low)s and %(high)s.",
+            "%(failed)s failed: %(rate)s, and with 95 per cent certainty at most %(high)s of the whole ring.",
+            "%(failed)s failed: %(rate)s, and with 95 per cent certainty at most %(high)s of the whole ring.",
             tally.failed,
         )
-        words = {"rate": percent(tally.failure_rate), "low": percent(read.low), "high": percent(read.high)}
+        words = {"rate": percent(tally.failure_rate), "high": percent(read.high)}
         said.append(failed % {**words, "failed": number(tally.failed)})
     return said
 
@@ -266,7 +298,8 @@ def steps_of(
     let_in: Mapping[int, int],
     tallies: Mapping[int, Tally] | None = None,
 ) -> list[Step]:
-    """`readings` by ring's primary key; the others by ring number. Without `tallies` those of the readings."""
+    """`rings` of `with_told_at`; `readings` by ring's primary key; the others by ring number. Without `tallies` those
+    of the readings."""
     last = max((ring.number for ring in rings), default=0)
     total = sum(counts.values())
     numbers = [ring.number for ring in rings]
@@ -282,6 +315,7 @@ def steps_of(
             if tallies is None
             else tallies.get(ring.number, Tally()),
             so_far=so_far[ring.number] / total if total else 0.0,
+            told_at=vars(ring)["told_at"],
         )
         for ring in rings
     ]

@@ -17,6 +17,7 @@ from deployments.queries import parts_by_device
 from deployments.rollouts.narrowing import chips, narrowing_of
 from deployments.rollouts.page import GOING, acts_for, figures, for_page
 from deployments.rollouts.progress import PLACES, computers, place_label
+from deployments.rollouts.rings import with_told_at
 from deployments.rollouts.story import steps_of, story
 from deployments.views.person import person
 from schools.decorators import permission_required
@@ -34,7 +35,8 @@ def rollout_list(request: HttpRequest) -> HttpResponse:
     chosen = request.GET.get("status", "")
     rows = visible.filter(status=chosen) if chosen in Status.values else visible
     latest = GateReading.objects.order_by("ring_id", "-pk").distinct("ring_id")
-    rings = Ring.objects.order_by("number").prefetch_related(Prefetch("readings", latest, to_attr="latest"))
+    rings = with_told_at(Ring.objects.order_by("number"))
+    rings = rings.prefetch_related(Prefetch("readings", latest, to_attr="latest"))
     listed = rows.select_related("change_set__revision__baseline__semester", "rollback").prefetch_related(
         Prefetch("rings", rings, to_attr="in_order")
     )

@@ -10,31 +10,52 @@ RATES = st.tuples(st.integers(0, 60), st.integers(0, 60)).map(lambda each: (min(
 
 
 @pytest.mark.parametrize(
-    ("hits", "tries", "low", "high"),
+    ("hits", "tries", "everything", "low", "high"),
     [
-        (0, 10, 0.0, 0.30850),
-        (1, 20, 0.00127, 0.24873),
-        (5, 10, 0.18709, 0.81291),
-        (10, 10, 0.69150, 1.0),
-        (27, 100, 0.18606, 0.36802),
+        (0, 20, 110, 0.0, 13 / 110),
+        (5, 110, 110, 5 / 110, 5 / 110),
+        (0, 3, 5, 0.0, 2 / 5),
+        (0, 19, 20, 0.0, 1 / 20),  # that the one left out is the only hit has a chance of exactly one in twenty
+        (0, 0, 7, 0.0, 1.0),
+        (0, 0, 0, 0.0, 1.0),
     ],
 )
-def test_bounds_are_those_of_the_tables(hits: int, tries: int, low: float, high: float) -> None:
-    assert bounds(hits, tries) == pytest.approx((low, high), abs=1e-5)
+def test_bounds_are_those_of_a_whole_that_has_an_end(
+    hits: int, tries: int, everything: int, low: float, high: float
+) -> None:
+    assert bounds(hits, tries, everything) == (low, high)
 
 
-def test_nothing_tried_says_nothing() -> None:
-    assert bounds(0, 0) == (0.0, 1.0)
+@given(
+    st.integers(0, 24)
+    .flatmap(lambda n: st.tuples(st.just(n), st.integers(0, n)))
+    .flatmap(lambda each: st.tuples(st.just(each[0]), st.just(each[1]), st.integers(0, each[1])))
+)
+def test_bounds_are_those_that_counting_gives(of: tuple[int, int, int]) -> None:
+    """By every number of hits that the whole may have, in whole numbers."""
+    everything, tries, hits = of
+
+    low, high = bounds(hits, tries, everything)
+
+    assert 0 <= low <= high <= 1
+    if everything:
+        ways = math.comb(everything, tries)
+        so_few = [n for n in range(everything + 1) if 20 * _ways(n, everything, tries, 0, hits) >= ways]
+        so_many = [n for n in range(everything + 1) if 20 * _ways(n, everything, tries, hits, tries) >= ways]
+        assert (low, high) == (min(so_many) / everything, max(so_few) / everything)
 
 
-@given(RATES)
-def test_bounds_hold_the_rate_and_end_where_the_tail_does(rate: tuple[int, int]) -> None:
+def _ways(hits: int, everything: int, tries: int, least: int, most: int) -> int:
+    """In how many ways the tries hold between `least` and `most` of all hits."""
+    return sum(math.comb(hits, n) * math.comb(everything - hits, tries - n) for n in range(least, most + 1))
+
+
+@given(RATES, st.integers(0, 20))
+def test_so_many_or_fewer_are_as_rare_as_counting_says(rate: tuple[int, int], twentieths: int) -> None:
     hits, tries = rate
-    low, high = bounds(hits, tries)
+    ways = sum(math.comb(tries, n) * twentieths**n * (20 - twentieths) ** (tries - n) for n in range(hits + 1))
 
-    assert 0 <= low <= (hits / tries if tries else 0) <= high <= 1
-    assert hits == tries or at_most(hits, tries, high) == pytest.approx(0.025, abs=1e-9)
-    assert hits == 0 or 1 - at_most(hits - 1, tries, low) == pytest.approx(0.025, abs=1e-9)
+    assert at_most(hits, tries, twentieths / 20) == pytest.approx(ways / 20**tries, rel=1e-6)
 
 
 @given(RATES, RATES)

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from deployments.rollouts.drawing import draw
-from deployments.rollouts.gate import Cell, Finding, Reading, Rules, Tally, findings, read
+from deployments.rollouts.gate import MARGIN, Cell, Finding, Reading, Rules, Tally, findings, needed, read
 from tests.deployments.rollouts.test_drawing import municipality
 from tests.factories import NOW
 
@@ -37,7 +37,30 @@ def test_too_few_successes_do_not_pass() -> None:
 
 def test_small_ring_does_not_wait_for_its_last_silent_computer() -> None:
     assert verdict(Tally(done=2, waiting=3)) == "too_few"
-    assert verdict(Tally(done=3, waiting=2)) == "pass"
+    assert verdict(Tally(done=3, waiting=2)) == "too_few"  # two of five may fail, and one of the five does by chance
+    assert verdict(Tally(done=4, waiting=1)) == "pass"
+
+
+def test_rate_that_is_reached_does_not_pass_before_it_is_certain_of_the_ring() -> None:
+    """One of twenty failed, so that one of five may in the whole ring."""
+    assert verdict(Tally(done=19, failed=1, waiting=980)) == "too_few"
+    assert verdict(Tally(done=20, failed=1, waiting=979)) == "too_few"
+    assert verdict(Tally(done=21, failed=1, waiting=978)) == "pass"
+    assert needed(Tally(done=19, failed=1, waiting=980), RULES) == 22
+
+
+def test_bounds_are_those_that_the_verdict_rests_on() -> None:
+    tally = Tally(done=20, waiting=90)
+
+    found = read(tally, [], RULES, written_at=NOW, now=NEXT_DAY)
+
+    assert (found.low, found.high) == (0.0, 13 / 110)
+    assert found.high <= 1 - RULES.least_success + MARGIN
+    assert found.verdict == "pass"
+
+
+def test_ring_of_which_intune_was_told_nothing_is_not_watched_yet() -> None:
+    assert read(Tally(done=110), [], RULES, written_at=None, now=NEXT_DAY).verdict == "soaking"
 
 
 def test_silence_is_no_failure() -> None:

@@ -2,6 +2,7 @@
 
 import random
 from collections import Counter
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -121,6 +122,28 @@ def test_rings_open_one_after_the_other_after_they_were_watched() -> None:
     assert [ring.ended for ring in rings.values()] == ["passed", "passed", "passed", "last"]
     opened = [ring.opened or 0.0 for ring in rings.values()]
     assert all(later - sooner >= 24 for sooner, later in pairwise(opened))
+
+
+@pytest.mark.parametrize("rate", [0.004, 0.03])
+def test_no_ring_waits_for_ever_when_fifteen_in_a_hundred_are_off(rate: float) -> None:
+    """The usual rings and the usual gate on 11,000 computers, of which nobody knew which would stay silent."""
+    chance = random.Random(1)
+    computers = tuple(replace(each, silent=None if chance.random() < 0.15 else 2.0) for each in fleet(11_000))
+    before = {(1, model): Tally(round(1000 * (1 - rate)), round(1000 * rate)) for model in MODELS}
+
+    plays = [play(program(computers, before=before, usual={1: rate}), seed) for seed in range(3)]
+
+    ended = [[ring.ended for ring in each.rings.values()] for each in plays]
+    stuck = {"too_few", "soaking"}
+    assert not stuck & {each for rings in ended for each in rings}, ended
+    assert rate > 0.01 or ended == [["passed", "passed", "passed", "last"]] * 3
+
+
+def test_ring_is_watched_from_when_the_latest_of_its_computers_was_told() -> None:
+    """School 3 is let in ten hours later than the others."""
+    played = play(program(fleet(), opens=lambda school, hour: max(hour, 10.0) if school == 3 else hour), 1)
+
+    assert played.rings[1].passed == 34.0
 
 
 def test_school_in_a_freeze_begins_when_it_is_over() -> None:
