@@ -22,7 +22,10 @@ from tests.factories import NOW
 pytestmark = pytest.mark.django_db
 STEPS = 60
 SPRING_FORWARD = datetime(2027, 3, 26, 12, tzinfo=STOCKHOLM)
-"""Two days before the clocks change."""
+AUTUMN_BACK = datetime(2027, 10, 29, 12, tzinfo=STOCKHOLM)
+"""Both two days before the clocks change."""
+FREEZES = ("2027-01-13", "2027-03-28", "2027-10-31")
+"""A day of each story, of those two the day on which the clocks change."""
 
 
 class Story:
@@ -105,11 +108,13 @@ def check(row: Rollout, reader: User) -> None:
     assert sum(seen.counts.values()) == len(targets)
 
 
-@pytest.mark.parametrize("start", [NOW, SPRING_FORWARD])
+@pytest.mark.parametrize("start", [NOW, SPRING_FORWARD, AUTUMN_BACK])
 @pytest.mark.parametrize("seed", range(4))
 def test_invariants_hold_after_each_step(seed: int, start: datetime) -> None:
     CalendarPeriod.objects.create(kind="term", name="VT", starts_on="2027-01-07", ends_on="2027-06-11")
-    CalendarPeriod.objects.create(kind="freeze", name="Prov", starts_on="2027-01-13", ends_on="2027-01-13")
+    CalendarPeriod.objects.create(kind="term", name="HT", starts_on="2027-08-17", ends_on="2027-12-21")
+    for day in FREEZES:
+        CalendarPeriod.objects.create(kind="freeze", name=f"Prov {day}", starts_on=day, ends_on=day)
     for weekday in range(1, 6):
         LessonHours.objects.create(weekday=weekday, begins=time(8), ends=time(16))
     story = Story(seed, start)
