@@ -80,10 +80,11 @@ def _effects(
                 yield device_id, EFFECT_OF_INTENT[intent]
 
 
-def load_cells(*, rings: bool = False) -> list[Cell]:
+def load_cells(*, rings: bool = False, everyone: bool = False) -> list[Cell]:
     """All computers that Autopilot or Intune has, by platform and groups; one query.
 
-    `rings`: by the groups of roll-outs' rings as well, as far as they have been let in.
+    `rings`: by the groups of roll-outs' rings as well, as far as they have been let in. `everyone`: missing and retired
+    computers, too, as if they were back.
     """
     kinds = {
         "municipality": Subquery(Municipality.objects.order_by("pk").values("pk")[:1]),
@@ -95,9 +96,9 @@ def load_cells(*, rings: bool = False) -> list[Cell]:
     mine = in_ring_groups(RingGroupMember.objects.filter(device=OuterRef("pk"), group__deleted_at=None))
     groups = {"in_rings": ArraySubquery(mine.order_by("group").values("group"))} if rings else {}
     columns = ["platform", *(f"in_{kind}" for kind in kinds), *groups]
+    here = Device.objects.filter(missing_since=None).exclude(lifecycle=Device.Lifecycle.RETIRED)
     rows = (
-        Device.objects.filter(missing_since=None)
-        .exclude(lifecycle=Device.Lifecycle.RETIRED)
+        (Device.objects.all() if everyone else here)
         .annotate(**{f"in_{kind}": key for kind, key in kinds.items()}, **groups)
         .values_list(*columns)
         .annotate(ids=ArrayAgg("pk", order_by="pk"))

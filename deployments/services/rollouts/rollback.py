@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
+from collections.abc import Collection
 from datetime import datetime
 
 from django.core.exceptions import ValidationError
@@ -10,7 +11,11 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from deployments.differences import Place, differences, entries_of, place_of
-from deployments.models import AppVersion, BaselineEntry, BaselineRevision, ChangeSet, Rollout
+from deployments.effects import load_cells
+from deployments.fleetwide import outcome_in
+from deployments.models import BaselineEntry, BaselineRevision, ChangeSet, ChangeTarget, Rollout
+from deployments.resolver import Outcome
+from deployments.rulebook import rules_by_application
 from deployments.services import changes, drafts
 from deployments.services.rollouts.acts import check_allowed, given, locked, require
 from deployments.services.rollouts.course import abort
@@ -57,12 +62,15 @@ def _draft_of_before(row: Rollout, by: User, note: str) -> BaselineRevision:
         raise ValidationError(_("No baseline is in force, so there is nothing to roll back."))
     draft = drafts.start_draft(active.baseline, by=by, note=note)
     carried_out = row.change_set.revision
-    changed = differences(entries_of(carried_out.based_on), entries_of(carried_out), with_grounds=True)
+    former, after = entries_of(carried_out.based_on), entries_of(carried_out)
+    said = {place_of(entry): entry for entry in after}
     standing = {place_of(entry): entry for entry in draft.entries.all()}
-    for each in changed:
+    as_it_said = {place for place in {*said, *standing} if _says(standing.get(place)) == _says(said.get(place))}
+    for each in differences(former, after, with_grounds=True):
         if _says(standing.get(each.place)) == _says(each.after):
+            as_it_said.add(each.place)
             _restore(draft, standing, each.place, each.before)
-    _pin(row, draft)
+    _pin(row, draft, as_it_said)
     return draft
 
 
@@ -84,25 +92,41 @@ def _restore(
     entry.save()
 
 
-def _pin(row: Rollout, draft: BaselineRevision) -> None:
+def _pin(row: Rollout, draft: BaselineRevision, places: Collection[Place]) -> None:
     """Where nothing is pinned the latest version holds, which may be the very one that is rolled back: there the
-    version of before is pinned, so that it stays until somebody decides another."""
-    before: dict[int, set[int]] = defaultdict(set)
-    new: dict[int, set[int]] = defaultdict(set)
-    for change in row.change_set.changes.select_related("app_version"):
-        side = before if change.targets_before else new
-        side[change.app_version.application_id].add(change.app_version_id)
-    versions = Versions.load(before)
-    for entry in draft.entries.filter(application__in=before, action=BaselineEntry.Action.ADD, version=None):
-        if pin := _pinned(versions, entry.application_id, before[entry.application_id], new[entry.application_id]):
-            entry.version = pin
-            entry.save(update_fields=["version"])
+    version of before is pinned, so that it stays until somebody decides another.
+
+    Only entries by which computers have a version that the roll-out was to replace, and only in `places`, where nobody
+    has decided anything since.
+    """
+    pins: dict[int, Counter[int]] = defaultdict(Counter)
+    replaced = _replaced(row)
+    rules, versions = rules_by_application(draft), Versions.load(replaced)
+    for cell in load_cells(everyone=True):
+        for application, former in replaced.items():
+            outcome = outcome_in(cell, rules.get(application, {}))
+            if outcome is None or not outcome.intent or outcome.version_id or _place_of(outcome) not in places:
+                continue
+            latest = versions.pick(application, None, cell.platform)
+            there = Counter(former[device] for device in cell.device_ids if device in former)
+            pins[outcome.rule.entry_id].update({pk: count for pk, count in there.items() if latest and pk != latest.pk})
+    for entry in draft.entries.filter(pk__in=[pk for pk, former in pins.items() if former]):
+        entry.version_id = min(pins[entry.pk], key=lambda pk: (-pins[entry.pk][pk], pk))
+        entry.save(update_fields=["version"])
 
 
-def _pinned(versions: Versions, application: int, before: set[int], new: set[int]) -> AppVersion | None:
-    """Only where the roll-out put one version in the place of another on the same platform."""
-    for version in (versions.by_id[pk] for pk in sorted(before)):
-        latest = versions.latest[application, version.platform]
-        if latest.pk in new:
-            return version
-    return None
+def _place_of(outcome: Outcome) -> Place:
+    return outcome.rule.profile_id, outcome.application_id
+
+
+def _replaced(row: Rollout) -> dict[int, dict[int, int]]:
+    """By application and computer the version that gives way to another one of the same application."""
+    Effect = ChangeTarget.Effect
+    targets = ChangeTarget.objects.filter(change__change_set=row.change_set_id)
+    columns = ("change__app_version__application", "device", "change__app_version")
+    comes = set(targets.filter(effect__in=[Effect.INSTALL, Effect.OFFER]).values_list(*columns[:2]))
+    found: dict[int, dict[int, int]] = defaultdict(dict)
+    for application, device, version in targets.filter(effect=Effect.RELEASE).values_list(*columns):
+        if (application, device) in comes:
+            found[application][device] = version
+    return found
