@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from deployments.models import AssignmentChange, ChangeSet, ChangeTarget
 from intune_sync.models import IntuneGroup, Operation
 from intune_sync.push.narrowing import narrowed
-from intune_sync.words import effect_sentence, group_sentence, notice_sentence
+from intune_sync.words import effect_sentence, group_sentence, notice_sentence, rule_sentence
 from schools.models import SchoolForm, User
 
 
@@ -129,6 +129,7 @@ def sizes(change_sets: Iterable[ChangeSet], user: User) -> list[tuple[ChangeSet,
 def notices(change_set: ChangeSet) -> list[tuple[bool, str]]:
     """What to know before approving: whether it blocks an app, and the sentence. Two queries, or none."""
     new = [(False, group_sentence(group)) for group in change_set.plan.get("groups", [])]
+    new += [(False, rule_sentence(rule)) for rule in change_set.plan.get("rules", [])]
     new += [(False, sentence) for sentence in narrowed(change_set.plan)]
     said = change_set.plan.get("warnings", [])
     names = group_names(notice["group_id"] for notice in said if notice.get("group_id"))

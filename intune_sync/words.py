@@ -91,6 +91,17 @@ def group_sentence(group: Mapping[str, Any]) -> str:
     ) % {"name": group["name"], "members": grouped(group["members"])}
 
 
+def rule_sentence(rule: Mapping[str, Any]) -> str:
+    """About a group of `ChangeSet.plan` that gets its rule back."""
+    return ngettext(
+        "The group “%(name)s” gets its former rule back. Its container has %(computers)s computer; Entra takes from "
+        "some minutes to a day to move computers in and out.",
+        "The group “%(name)s” gets its former rule back. Its container has %(computers)s computers; Entra takes from "
+        "some minutes to a day to move computers in and out.",
+        rule["computers"],
+    ) % {"name": rule["name"], "computers": grouped(rule["computers"])}
+
+
 def intent_word(intent: str) -> str:
     return str(Intent(intent).label) if intent in Intent.values else intent
 

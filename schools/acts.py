@@ -156,6 +156,7 @@ ACTS: dict[str, str | Promise] = {
     "group.created": gettext_lazy("Group created in Entra"),
     "group.renamed": gettext_lazy("Group renamed in Entra"),
     "group.filled": gettext_lazy("Members of a group put right"),
+    "group.rule_put_back": gettext_lazy("Membership rule of a group put back"),
     "group.deleted": gettext_lazy("Group deleted in Entra"),
     "app.requested": gettext_lazy("App to be created in Intune"),
     "app.created": gettext_lazy("App created in Intune"),

@@ -327,11 +327,22 @@ def under_way(beside: int | None = None) -> QuerySet[AssignmentChange]:
 
 def broken_off() -> QuerySet[AssignmentChange]:
     """Apps that a roll-out which was broken off left half-way, and that no later change has written."""
-    later = AssignmentChange.objects.filter(
-        app_version=OuterRef("app_version"), written_at__gt=OuterRef("change_set__rollout__ended_at")
-    )
     left = AssignmentChange.objects.filter(written_at=None, change_set__rollout__status=Rollout.Status.ABORTED)
-    return left.filter(change_set__status=Status.ABANDONED).exclude(Exists(later))
+    return left.filter(change_set__status=Status.ABANDONED).exclude(_written_since("change_set__rollout__ended_at"))
+
+
+def half_way() -> QuerySet[AssignmentChange]:
+    """Apps that a started change has not finished, whether it goes on or not, and that no later one has written."""
+    begun = [Status.APPLYING, Status.FAILED, Status.ABANDONED]
+    left = AssignmentChange.objects.filter(written_at=None, change_set__status__in=begun)
+    return left.exclude(_written_since("change_set__started_at"))
+
+
+def _written_since(moment: str) -> Exists:
+    """Whether a later change has written the app as decided. One that only takes back what somebody did in Intune
+    leaves it as far as it was."""
+    later = AssignmentChange.objects.filter(app_version=OuterRef("app_version"), written_at__gt=OuterRef(moment))
+    return Exists(later.filter(change_set__plan__snapshot__drift__isnull=True))
 
 
 def in_the_way(change_set: ChangeSet) -> QuerySet[AssignmentChange]:
@@ -349,11 +360,12 @@ def mark_written(change: AssignmentChange, now: datetime) -> None:
 
 
 @transaction.atomic
-def finish(change_set: ChangeSet, now: datetime) -> ChangeSet:
-    """No write is under way any more: applied if every app object was written, else failed."""
+def finish(change_set: ChangeSet, now: datetime, beside: int = 0) -> ChangeSet:
+    """No write is under way any more: applied if every app object was written, else failed. `beside`: what else of it
+    could not be written."""
     row = locked(change_set)
     require(row, Status.APPLYING)
-    left = row.changes.filter(written_at=None).count()
+    left = row.changes.filter(written_at=None).count() + beside
     if left:
         row.move_to(Status.FAILED)
     else:

@@ -23,9 +23,9 @@ from deployments.targets import NodeKey
 from fleet.models import Device
 from intune_sync.drift.choices import Way, choices_of, is_reverting
 from intune_sync.drift.ending import resolve, take_over
-from intune_sync.models import DriftItem, IntuneApp, KeptGroup, KnownRule, OwnedAssignment
+from intune_sync.models import DriftItem, IntuneApp, KnownRule, OwnedAssignment
 from intune_sync.push import reconcile
-from intune_sync.push.kept_groups import group_id
+from intune_sync.push.kept_groups import owners_of
 from intune_sync.services.adopt import adopt_app
 from schools import audit
 from schools.models import ClassGroup, Municipality, School, SchoolForm, User
@@ -196,9 +196,10 @@ def _link(item: DriftItem, by: User, reason: str, now: datetime) -> Adopted:
 
 
 def _accept(item: DriftItem, _by: User, _reason: str, now: datetime) -> Adopted:
-    known = KnownRule.objects.get(object_id=item.filter.graph_id)  # type: ignore[union-attr]
-    known.rule, known.since = (item.after or {})["rule"], now
-    known.save(update_fields=["rule", "since"])
+    """The rule of a filter, or of a group as long as its container stays the same."""
+    known = {"rule": (item.after or {})["rule"], "since": now, "adopted_for": (item.before or {}).get("scope")}
+    of = item.group if item.kind == Kind.RULE else item.filter
+    KnownRule.objects.update_or_create(object_id=of.graph_id, defaults=known)  # type: ignore[union-attr]
     resolve(item, Resolution.ADOPTED, now)
     return Adopted()
 
@@ -207,9 +208,8 @@ _ADOPTIONS = {Way.OWN: _own, Way.PROPOSE: _propose, Way.LINK: _link, Way.ACCEPT:
 
 
 def _fill_anew(item: DriftItem) -> None:
-    for kept in KeptGroup.objects.filter(profile__isnull=False).select_related("profile__class_group"):
-        if kept.profile and item.group and group_id(kept.profile) == item.group.graph_id:
-            reconcile.put_operation(kept.profile)
+    for owner in owners_of(item.group.graph_id) if item.group else ():
+        reconcile.put_operation(owner)
 
 
 def decision_for(item: DriftItem, organisation: Organisation) -> Decision | None:

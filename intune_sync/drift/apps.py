@@ -13,11 +13,11 @@ from django.db.models import Q
 from deployments.desired import DesiredState, desired_state
 from deployments.models import AppVersion, BaselineRevision
 from deployments.organisation import Organisation, load_organisation
-from deployments.services.changes import broken_off, under_way
 from deployments.targets import NodeKey, Target
 from intune_sync.drift.compare import Differing, Entry, compare
 from intune_sync.drift.found import Found, Look
-from intune_sync.drift.reach import reach_of
+from intune_sync.drift.halfway import left_by_changes
+from intune_sync.drift.reach import reach_of, ring_groups
 from intune_sync.models import DriftItem, IntuneApp, IntuneAssignment, Operation, OwnedAssignment
 from intune_sync.payloads import assignment_key, parse_id
 from intune_sync.payloads.aims import Raw
@@ -30,7 +30,9 @@ EVERY_DEVICE = "allDevices"
 
 @dataclass(frozen=True)
 class Mirrored:
-    """The mirror beside what is decided; lists by the app's row, versions by Intune app id, owned by version."""
+    """The mirror beside what is decided; lists by the app's row, versions by Intune app id, owned by version.
+
+    `left`, by version: what is to be there of apps whose change is not finished."""
 
     organisation: Organisation
     wanted: DesiredState
@@ -39,9 +41,10 @@ class Mirrored:
     lists: Mapping[int, list[Raw]]
     versions: Mapping[UUID, AppVersion]
     owned: Mapping[int, frozenset[str]]
+    left: Mapping[int, frozenset[str]]
 
     def node(self, entry: Entry) -> NodeKey | None:
-        """The container whose group it is; all devices are the municipality's."""
+        """The container, or the ring's group, that it is aimed at; all devices are the municipality's."""
         if entry.target == EVERY_DEVICE:
             return next(iter(self.organisation.roots), None)
         group_id = parse_id(entry.group_id)
@@ -61,7 +64,7 @@ def look_at_apps(revision: BaselineRevision, read_from: datetime) -> Look:
 
 
 def _read(revision: BaselineRevision) -> Mirrored:
-    organisation = load_organisation()
+    organisation, rings = load_organisation(), ring_groups()
     owned: defaultdict[int, set[str]] = defaultdict(set)
     for version_id, key in OwnedAssignment.objects.values_list("app_version_id", "key"):
         owned[version_id].add(key)
@@ -71,22 +74,20 @@ def _read(revision: BaselineRevision) -> Mirrored:
     return Mirrored(
         organisation,
         desired_state(revision, organisation),
-        organisation.places_by_group(),
+        {**organisation.places_by_group(), **rings},
         {app.graph_id: app for app in IntuneApp.objects.all()},
         lists,
         {version.intune_app_id: version for version in AppVersion.objects.select_related("application")},
         {version: frozenset(keys) for version, keys in owned.items()},
+        left_by_changes(organisation, {node: str(group_id) for group_id, node in rings.items()}),
     )
 
 
 def _busy(read_from: datetime) -> set[UUID]:
-    """Apps that the portal is writing, has still to write, or has written since the mirror was read."""
+    """Apps that the portal is writing at this moment, or has written since the mirror was read."""
     lately = Q(status=Operation.Status.VERIFIED, finished_at__gte=read_from)
-    is_open = ~Q(status__in=[Operation.Status.VERIFIED, Operation.Status.FAILED])
-    writes = Operation.objects.filter(is_open | lately, intune_app_id__isnull=False)
-    written_to = {each for each in writes.values_list("intune_app_id", flat=True) if each}
-    unwritten = [*under_way().select_related("app_version"), *broken_off().select_related("app_version")]
-    return written_to | {change.app_version.intune_app_id for change in unwritten}
+    writes = Operation.objects.filter(Q(status__in=Operation.HELD) | lately, intune_app_id__isnull=False)
+    return {each for each in writes.values_list("intune_app_id", flat=True) if each}
 
 
 def _about(app: IntuneApp, mirrored: Mirrored) -> Iterator[Found]:
@@ -109,6 +110,8 @@ def _is_used(version: AppVersion, mirrored: Mirrored) -> bool:
 
 
 def _decided(version: AppVersion | None, mirrored: Mirrored) -> frozenset[str]:
+    if version and version.pk in mirrored.left:
+        return mirrored.left[version.pk]
     targets = mirrored.wanted.targets.get(version.pk, ()) if version else ()
     return frozenset(assignment_key(raw) for raw in assignments_for(targets, mirrored.organisation))
 

@@ -6,7 +6,8 @@ from datetime import datetime
 
 from deployments.models import AppVersion, ChangeSet, Proposal
 from intune_sync.drift.compare import FOREIGN
-from intune_sync.models import DriftItem, OwnedAssignment
+from intune_sync.models import DriftItem, Operation, OwnedAssignment
+from intune_sync.push.kept_groups import column_of, owners_of
 from schools import audit
 from schools.models import User
 
@@ -15,13 +16,22 @@ Resolution = DriftItem.Resolution
 
 def end(item: DriftItem, now: datetime) -> None:
     """Intune no longer shows it."""
-    change_set = item.change_set
-    if change_set is not None and change_set.status == ChangeSet.Status.APPLIED:
+    if _is_put_right(item):
         resolve(item, Resolution.REVERTED, now)
     elif item.proposals.filter(status=Proposal.Status.GRANTED).exists():
         resolve(item, Resolution.ADOPTED, now)
     else:
         resolve(item, Resolution.GONE, now)
+
+
+def _is_put_right(item: DriftItem) -> bool:
+    """By the change that was made for it, or by the portal filling its own group again."""
+    if item.kind == DriftItem.Kind.MEMBERS and item.group:
+        filled = Operation.objects.filter(kind=Operation.Kind.GROUP, status=Operation.Status.VERIFIED)
+        filled = filled.filter(finished_at__gte=item.since)
+        return any(filled.filter(**column_of(owner)).exists() for owner in owners_of(item.group.graph_id))
+    writing = (ChangeSet.Status.APPLYING, ChangeSet.Status.APPLIED)
+    return item.change_set is not None and item.change_set.status in writing
 
 
 def resolve(item: DriftItem, how: str, now: datetime) -> None:

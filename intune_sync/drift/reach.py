@@ -1,16 +1,21 @@
 """Whose computers a difference is about. Rows keep it as `{"include": [["school", 7]], "exclude": …, "platform": …}` or
-`{"objects": [directory objects]}`. One query serves the count, the list and the schools."""
+`{"objects": [directory objects]}`; of a roll-out `["ring", 3]`, the key of the ring's group. One query serves the
+count, the list and the schools."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from typing import Any
+from uuid import UUID
 
 from django.db.models import F, Q, QuerySet
 
+from deployments.effects import in_ring_groups
+from deployments.models import RingGroupMember
 from deployments.placement import class_in_own_school, form_by_group_tag
 from deployments.targets import NodeKey
 from fleet.models import Device
+from intune_sync.push.snapshot import load_rings
 
 Reach = dict[str, Any]
 
@@ -24,6 +29,11 @@ def reach_of(
         "exclude": [list(node) for node in sorted({each for each in exclude if each})],
         "platform": platform,
     }
+
+
+def ring_groups() -> dict[UUID, NodeKey]:
+    """Groups of roll-outs that are in Entra, beside those of containers."""
+    return {group_id: ("ring", group.pk) for group_id, group in load_rings().items()}
 
 
 def devices_of(reach: Reach) -> QuerySet[Device]:
@@ -58,6 +68,9 @@ def _in(nodes: Sequence[tuple[str, int]]) -> Q:
                 found |= Q(school=key)
             case "class_group":
                 found |= Q(in_class=key)
+            case "ring":
+                members = in_ring_groups(RingGroupMember.objects.filter(group=key))
+                found |= Q(pk__in=members.values("device"))
             case _:
                 found |= Q(pk=key)
     return found

@@ -1,4 +1,5 @@
-"""The plan of a change that takes differences back: exactly these entries of exactly these apps, and nothing else.
+"""The plan of a change that takes differences back: exactly these entries of exactly these apps, or the rule of exactly
+this group, and nothing else.
 
 What is decided and not written yet stays unwritten, and what others have written beside stays theirs.
 """
@@ -8,22 +9,25 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from uuid import UUID
 
 from deployments.effects import target_effects
 from deployments.models import AppVersion, BaselineRevision
 from deployments.organisation import Organisation, target_rows
 from deployments.services.changes import PlannedChange
 from deployments.targets import KEPT, NodeKey, Target
-from intune_sync.drift.compare import entry_of
+from intune_sync.drift.compare import entry_of, same_rule
+from intune_sync.drift.reach import devices_of
 from intune_sync.graph import GraphClient
 from intune_sync.models import DriftItem, IntuneGroup, OwnedAssignment
 from intune_sync.payloads import assignment_for, assignment_key, parse_id
 from intune_sync.payloads.aims import Raw, group_of, has_filter, intent_of, is_exclusion
 from intune_sync.payloads.assignments import target_type
-from intune_sync.push.kept_groups import new_groups, nickname_of, nicknames_in, node_of
+from intune_sync.payloads.members import RULE_PARAMS, group_path
+from intune_sync.push.kept_groups import group_name, new_groups, nickname_of, nicknames_in, node_of
 from intune_sync.push.lists import read_lists
 from intune_sync.push.merge import merge
-from intune_sync.push.plan import AppState, plan
+from intune_sync.push.plan import AppState, RuleChange, plan
 from intune_sync.push.snapshot import FreshPlan, Snapshot, assignments_for, take_snapshot
 
 Kind = DriftItem.Kind
@@ -55,9 +59,23 @@ def fresh_reversal(revision: BaselineRevision, items: Sequence[DriftItem], clien
         },
     )
     written = {change.version_id for change in made.changes}
-    made = replace(made, groups=new_groups(nicknames_in(raw for change in made.changes for raw in change.desired)))
+    groups = new_groups(nicknames_in(raw for change in made.changes for raw in change.desired))
+    made = replace(made, groups=groups, rules=_rules(items, client))
     changes = [_planned(version, state, taken) for version, state in states.items() if version.pk in written]
     return FreshPlan(made, changes, taken)
+
+
+def _rules(items: Sequence[DriftItem], client: GraphClient) -> list[RuleChange]:
+    """Of groups whose rule is another one at this moment."""
+    found = []
+    for item in items:
+        if item.kind == Kind.RULE and item.group:
+            group_id, right = str(item.group.graph_id), (item.before or {})["rule"]
+            now = str(client.get(group_path(group_id), RULE_PARAMS).get("membershipRule") or "")
+            if not same_rule(now, right):
+                computers = devices_of(item.reach).count()
+                found.append(RuleChange(group_id, item.group.display_name, now, right, computers))
+    return found
 
 
 def dropped_keys(change_set_id: int | None, version_id: int, observed: Iterable[Raw]) -> set[str]:
@@ -106,7 +124,7 @@ def _state(version: AppVersion, items: Sequence[DriftItem], taken: Snapshot) -> 
     else:
         desired = _desired(observed or [], owned, items, taken.organisation)
     write = merge(observed or [], owned | dropped, desired).write
-    before, after = _targets(observed or [], taken.organisation), _targets(write, taken.organisation)
+    before, after = _targets(observed or [], taken), _targets(write, taken)
     effects = target_effects({version.pk: before}, {version.pk: after}).get(version.pk, {})
     return AppState(
         app_id=str(version.intune_app_id),
@@ -154,30 +172,32 @@ def present_group(item: DriftItem, organisation: Organisation) -> str | None:
     return nickname_of(known.key) if known.key[0] in KEPT else None
 
 
-def _targets(raws: Iterable[Raw], organisation: Organisation) -> tuple[Target, ...]:
-    """Also for all devices; groups that stand for no container reach nobody that the portal could name."""
+def _targets(raws: Iterable[Raw], taken: Snapshot) -> tuple[Target, ...]:
+    """Also for all devices and for groups of rings; other groups that stand for no container reach nobody that the
+    portal could name."""
+    places = taken.organisation.places_by_group() | {key: ("ring", group.pk) for key, group in taken.rings.items()}
     dead = set(IntuneGroup.objects.exclude(missing_since=None).values_list("graph_id", flat=True))
     found = set()
     for raw in raws:
-        node = None if parse_id(group_of(raw)) in dead else _node(raw, organisation)
+        node = None if parse_id(group_of(raw)) in dead else _node(raw, taken.organisation, places)
         if node and not has_filter(raw):
             found.add(Target(*node, intent_of(raw), is_exclusion(raw)))
     return tuple(sorted(found))
 
 
-def _node(raw: Raw, organisation: Organisation) -> NodeKey | None:
+def _node(raw: Raw, organisation: Organisation, places: Mapping[UUID, NodeKey]) -> NodeKey | None:
     if target_type(raw) == "allDevices":
         return next(iter(organisation.roots), None)
     group = group_of(raw)
     group_id = parse_id(group)
-    return organisation.places_by_group().get(group_id) if group_id else node_of(group or "")
+    return places.get(group_id) if group_id else node_of(group or "")
 
 
 def _planned(version: AppVersion, state: AppState, taken: Snapshot) -> PlannedChange:
-    after = _targets(state.desired, taken.organisation)
+    after, names = _targets(state.desired, taken), {group.pk: group_name(group) for group in taken.rings.values()}
     return PlannedChange(
         app_version=version,
-        targets_before=target_rows(taken.ours(version.pk), taken.organisation),
-        targets_after=target_rows(after, taken.organisation),
+        targets_before=target_rows(taken.ours(version.pk), taken.organisation, names),
+        targets_after=target_rows(after, taken.organisation, names),
         effects=state.effects,
     )

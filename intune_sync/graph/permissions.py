@@ -43,7 +43,7 @@ NEEDS: dict[str, tuple[Need, ...]] = {
         _write(APPS, "apps are neither assigned nor created"),
         _write(SERVICE, "computers are not registered in Autopilot, and group tags are not changed"),
         Need(("Device.ReadWrite.All",), "computers are not put into groups"),
-        Need(("Group.ReadWrite.All",), "groups are not created or renamed"),
+        Need(("Group.ReadWrite.All",), "groups are not created or renamed, and do not get their rule back"),
         Need(("User.Read.All", "User.ReadWrite.All"), "users are not looked up before a computer is given to one"),
     ),
     "destructive": (

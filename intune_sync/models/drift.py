@@ -161,6 +161,9 @@ class KnownRule(models.Model):
     object_id = models.UUIDField(unique=True)
     rule = models.TextField(_("rule"), blank=True)
     since = models.DateTimeField(_("since"))
+    adopted_for = models.JSONField(
+        null=True, help_text=_("Of a group whose rule is not the container's own: the scope for which it was adopted.")
+    )
 
     class Meta:
         verbose_name = _("known rule")

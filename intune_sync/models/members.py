@@ -1,4 +1,4 @@
-"""Who is in the groups that the portal aims at."""
+"""Who is in the groups that the portal aims at: those of containers and of roll-outs' rings."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _

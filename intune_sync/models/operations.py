@@ -28,11 +28,14 @@ def _names_its_object() -> Q:
     alone = Q(profile=None, change=None, change_set=None)
     drops_group = alone & Q(kind="drop_group", ring_group__isnull=False, intune_app_id=None)
     alone &= Q(ring_group=None)
+    puts_rule_back = Q(
+        kind="rule", change_set__isnull=False, profile=None, change=None, ring_group=None, intune_app_id=None
+    )
     creates_app = alone & Q(kind="create_app", requested_by__isnull=False)
     marks_identity = alone & Q(kind="identity", requested_by__isnull=False, intune_app_id=None)
     imports = alone & Q(kind="import", batch__isnull=False, intune_app_id=None)
     acts = alone & Q(kind="action", order__isnull=False, device__isnull=False, epoch__isnull=False, intune_app_id=None)
-    return assigns | keeps_group | drops_group | creates_app | marks_identity | imports | acts
+    return assigns | keeps_group | drops_group | puts_rule_back | creates_app | marks_identity | imports | acts
 
 
 class OperationQuerySet(models.QuerySet["Operation"]):
@@ -52,8 +55,9 @@ class OperationQuerySet(models.QuerySet["Operation"]):
 
 class Operation(Moves):
     """One thing in Intune or Entra to be brought to what was approved: an app's assignment list, in a roll-out once
-    for each ring; the members of a group that the portal keeps, or its end; an app that is to be created, a part of an
-    import, the group tag or user of an Autopilot identity, or a remote action for one computer.
+    for each ring; the members of a group that the portal keeps, or its end; the rule of a dynamic group; an app that is
+    to be created, a part of an import, the group tag or user of an Autopilot identity, or a remote action for one
+    computer.
 
     The worker that holds the lease has the current `fence`; any later claim raises it, and a late worker's updates,
     which are conditional on its own fence, then change nothing.
@@ -63,6 +67,7 @@ class Operation(Moves):
         ASSIGN = "assign", _("Assignments of an app")
         GROUP = "group", _("Group in Entra")
         DROP_GROUP = "drop_group", _("Group in Entra that is done with")
+        RULE = "rule", _("Membership rule of a group")
         CREATE_APP = "create_app", _("New app in Intune")
         IDENTITY = "identity", _("Group tag or user in Autopilot")
         IMPORT = "import", _("Registration in Autopilot")
@@ -86,6 +91,8 @@ class Operation(Moves):
         GROUP_GONE = "group_gone", _("The group is no longer in Entra. It is created again with the next change.")
         FILLING = "filling", _("The group has many computers; they are put in a part at a time.")
         NOT_OURS = "not_ours", _("The group in Entra is not the one that the portal made, so it is left alone.")
+        RULE_CHANGED = "rule_changed", _("Somebody has changed the group’s rule again since this was approved.")
+        RULE_GONE = "rule_gone", _("The group whose rule was to be put back is no longer in Entra.")
         NOT_SEEN = "not_seen", _("The group has just been created and cannot be read everywhere yet.")
         APP_GONE = "app_gone", _("The app is no longer in Intune.")
         NOT_PUBLISHED = "not_published", _("The app is not published in Intune yet.")
@@ -252,8 +259,8 @@ class Operation(Moves):
         """What it is about: the app, or whose group it is."""
         if self.kind == self.Kind.ASSIGN:
             return str(self.change)
-        if self.kind in (self.Kind.GROUP, self.Kind.DROP_GROUP):
-            return gettext("Group for %(container)s") % {"container": self.profile or self.ring_group}
+        if self.kind in (self.Kind.GROUP, self.Kind.DROP_GROUP, self.Kind.RULE):
+            return self._group
         if self.kind == self.Kind.IMPORT:
             return str(self.batch)
         if self.order:
@@ -261,6 +268,15 @@ class Operation(Moves):
         if self.kind == self.Kind.IDENTITY:
             return f"Autopilot: {self.device or self.desired['serial_number']}"
         return str(self.desired["name"])
+
+    @property
+    def _group(self) -> str:
+        if self.kind == self.Kind.RULE:
+            return gettext("Rule of the group %(group)s") % {"group": self.desired["name"]}
+        return gettext("Group for %(container)s") % {"container": self.profile or self.ring_group}
+
+    def get_problem_display(self) -> str:  # type: ignore[no-redef]
+        return problem_in_words(self.status, self.problem)
 
     @property
     def shown_status(self) -> str:

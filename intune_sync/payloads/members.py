@@ -1,4 +1,4 @@
-"""Static groups: how they are found, created, named and filled.
+"""Static groups: how they are found, created, named and filled; and how a dynamic one gets its rule back.
 
 https://learn.microsoft.com/graph/api/group-post-groups, …/group-post-members, …/group-delete-members,
 …/group-update
@@ -18,6 +18,7 @@ GROUPS_PATH = "groups"
 MEMBERS_PARAMS = {"$select": "id", "$top": "999"}
 NAME_PARAMS = {"$select": "id,displayName"}
 NICKNAME_PARAMS = {"$select": "id,mailNickname"}
+RULE_PARAMS = {"$select": "id,membershipRule"}
 MOST_LETTERS = 256
 """In the name of a group."""
 MOST_BINDS = 20
@@ -38,9 +39,18 @@ def name_body(name: str) -> dict[str, str]:
     return {"displayName": name}
 
 
+def rule_body(rule: str) -> dict[str, str]:
+    return {"membershipRule": rule}
+
+
 def calls_of(plan: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Every call of a plan as it will be sent, those that create groups first; who is in them is not yet said."""
-    return [*map(creation_call, plan.get("groups", [])), *plan.get("calls", [])]
+    groups = [*map(creation_call, plan.get("groups", [])), *map(_rule_call, plan.get("rules", []))]
+    return [*groups, *plan.get("calls", [])]
+
+
+def _rule_call(rule: Mapping[str, Any]) -> dict[str, Any]:
+    return {"method": "PATCH", "url": f"/v1.0/{group_path(rule['group_id'])}", "body": rule_body(rule["after"])}
 
 
 def creation_call(group: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db import connection, models
 
-from deployments.models import SoftwareProfile
+from deployments.models import RingGroup, SoftwareProfile
 from intune_sync.graph import BatchRequest, NotFound
 from intune_sync.models import GroupMember, IntuneGroup
 from intune_sync.payloads.groups import member_objects
@@ -57,9 +57,10 @@ WHERE counted.id = g.id AND g.member_count IS DISTINCT FROM counted.members
 
 
 def groups_of_ours() -> set[UUID]:
-    """Ids of the groups that stand for a container."""
+    """Ids of the groups that stand for a container, and of those of roll-outs' rings."""
     owners: list[type[models.Model]] = [Municipality, SchoolForm, School, ClassGroup, SoftwareProfile]
     with_group = [owner._default_manager.exclude(entra_group_id=None) for owner in owners]
+    with_group.append(RingGroup.objects.exclude(entra_group_id=None).filter(deleted_at=None))
     return {UUID(str(group_id)) for rows in with_group for group_id in rows.values_list("entra_group_id", flat=True)}
 
 

@@ -29,7 +29,7 @@ from intune_sync.graph import (
 from intune_sync.graph.beta import BETA
 from intune_sync.models import Operation, OwnedAssignment
 from intune_sync.payloads import assign_body, assign_path
-from intune_sync.push import action_work, app_work, dropping, group_work, identity_work, import_work, ledger
+from intune_sync.push import action_work, app_work, dropping, group_work, identity_work, import_work, ledger, rule_work
 from intune_sync.push.kept_groups import with_group_ids
 from intune_sync.push.kill_points import reach
 from intune_sync.push.ledger import Lease, LostLease, Stopped
@@ -135,6 +135,7 @@ WORK: dict[str, Callable[[Lease, GraphClient, Clock], None]] = {
     Operation.Kind.ASSIGN: carry_out,
     Operation.Kind.GROUP: group_work.carry_out,
     Operation.Kind.DROP_GROUP: dropping.carry_out,
+    Operation.Kind.RULE: rule_work.carry_out,
     Operation.Kind.CREATE_APP: app_work.carry_out,
     Operation.Kind.IDENTITY: identity_work.carry_out,
     Operation.Kind.IMPORT: import_work.carry_out,
@@ -224,6 +225,7 @@ def _put_down(lease: Lease, error: GraphError, now: datetime) -> None:
 
 
 GONE: dict[str, str] = {
+    Operation.Kind.RULE: Problem.RULE_GONE,
     Operation.Kind.IDENTITY: Problem.DEVICE_GONE,
     Operation.Kind.ACTION: Problem.DEVICE_GONE,
     Operation.Kind.IMPORT: Problem.REFUSED,

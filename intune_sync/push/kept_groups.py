@@ -134,6 +134,14 @@ def group_id(owner: Owner) -> UUID | None:
     return owner.entra_group_id
 
 
+def owners_of(value: UUID) -> list[Owner]:
+    """What the group with this id is kept for: one thing, or nothing."""
+    profiles = SoftwareProfile.objects.select_related("class_group__school", "device__school")
+    mine = Q(class_group__entra_group_id=value) | Q(class_group=None, entra_group_id=value)
+    rings = RingGroup.objects.select_related("ring").filter(entra_group_id=value)
+    return [*profiles.filter(mine, kept_group__isnull=False), *rings.filter(kept_group__isnull=False)]
+
+
 def set_group_id(owner: Owner, value: UUID | None) -> None:
     if isinstance(owner, RingGroup):
         RingGroup.objects.filter(pk=owner.pk).update(entra_group_id=value)

@@ -279,7 +279,8 @@ def finish_if_done(change_set_id: int | None, now: datetime) -> None:
     if change_set.status != ChangeSet.Status.APPLYING or is_open:
         return
     if stages.settle(change_set_id, now):
-        finish(change_set, now)
+        rules = Operation.objects.filter(change_set=change_set_id, kind=Operation.Kind.RULE, status=Status.FAILED)
+        finish(change_set, now, beside=rules.count())
 
 
 def longer_each_time(waits: int) -> timedelta:

@@ -77,6 +77,17 @@ class NewGroup:
 
 
 @dataclass(frozen=True)
+class RuleChange:
+    """A dynamic group that gets back its rule; `before` is what Entra has now, `computers` counts its container's."""
+
+    group_id: str
+    name: str
+    before: str
+    after: str
+    computers: int
+
+
+@dataclass(frozen=True)
 class Plan:
     """`hash` covers everything an approval is about: calls, computers, and the state they were worked out from."""
 
@@ -85,6 +96,7 @@ class Plan:
     snapshot: dict[str, Any]
     groups: list[NewGroup] = field(default_factory=list)
     """To be created before the apps are assigned to them."""
+    rules: list[RuleChange] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
         """As `ChangeSet.plan` keeps it."""
@@ -95,12 +107,15 @@ class Plan:
             "groups": [asdict(group) for group in self.groups],
             "calls": [change.call for change in self.changes],
             "warnings": [asdict(notice) for notice in self.notices],
+            **({"rules": [asdict(rule) for rule in self.rules]} if self.rules else {}),
         }
 
     @property
     def hash(self) -> str:
         groups = {"groups": [group.nickname for group in self.groups]} if self.groups else {}
-        return digest({"snapshot": self.snapshot, "calls": [change.call for change in self.changes], **groups})
+        rules = {"rules": [[rule.group_id, rule.before, rule.after] for rule in self.rules]} if self.rules else {}
+        calls = [change.call for change in self.changes]
+        return digest({"snapshot": self.snapshot, "calls": calls, **groups, **rules})
 
 
 def plan(states: Sequence[AppState], *, snapshot: Mapping[str, Any], notices: Iterable[Notice] = ()) -> Plan:

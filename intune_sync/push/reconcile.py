@@ -65,27 +65,33 @@ def sweep(now: datetime) -> int:
 
     Four queries, five with rings, and only when the portal keeps any group.
     """
-    kept = list(KeptGroup.objects.select_related(*_OWNERS))
+    kept = kept_groups()
     if not kept:
         return 0
-    members, seen, tried = _members(kept), _seen(map(_id, kept)), _tried_lately(now)
+    members, seen, tried = members_by_owner(kept), _seen(map(_id, kept)), _tried_lately(now)
     differing = 0
     for group in kept:
         key = (group.profile_id, group.ring_group_id)
-        wanted = Wanted(members_digest(members[key]), group_name(_owner(group)))
+        digest = members_digest(device_id for device_id, _object_id in members[key])
+        wanted = Wanted(digest, group_name(owner_of(group)))
         is_right = wanted.members == group.members_digest and _looks_right(seen.get(_id(group)), group, wanted)
         if _id(group) and not is_right and (key, wanted) not in tried:
-            put_operation(_owner(group), wanted=wanted)
+            put_operation(owner_of(group), wanted=wanted)
             differing += 1
     return differing
 
 
-_OWNERS = ("profile__class_group__school", "profile__device__school", "ring_group__ring")
 _Key = tuple[int | None, int | None]
 """Container or ring group."""
 
 
-def _owner(group: KeptGroup) -> Owner:
+def kept_groups() -> list[KeptGroup]:
+    """All of them, with what they are kept for; one query."""
+    owners = ("profile__class_group__school", "profile__device__school", "ring_group__ring")
+    return list(KeptGroup.objects.select_related(*owners))
+
+
+def owner_of(group: KeptGroup) -> Owner:
     return cast(Owner, group.profile or group.ring_group)
 
 
@@ -93,28 +99,32 @@ def _looks_right(seen: IntuneGroup | None, group: KeptGroup, wanted: Wanted) -> 
     """Somebody may have changed it in Entra. Of a group that was never read nothing is known."""
     if seen is None:
         return True
-    return seen.display_name == wanted.name and seen.member_count in (None, group.member_count)
+    return (
+        seen.missing_since is None
+        and seen.display_name == wanted.name
+        and seen.member_count in (None, group.member_count)
+    )
 
 
 def _id(group: KeptGroup) -> UUID | None:
-    return group_id(_owner(group))
+    return group_id(owner_of(group))
 
 
-def _members(kept: Iterable[KeptGroup]) -> dict[_Key, list[UUID | None]]:
-    """Entra device ids: the same computers as `kept_groups.members_of`."""
+def members_by_owner(kept: Iterable[KeptGroup]) -> dict[_Key, list[tuple[UUID | None, UUID | None]]]:
+    """Entra device id and directory object of the same computers as `kept_groups.members_of`."""
     here = Device.objects.filter(missing_since=None).exclude(lifecycle=Device.Lifecycle.RETIRED)
     in_class = here.filter(class_group__school=F("school"), class_group__softwareprofile__kept_group__isnull=False)
     alone = here.filter(says_something(), softwareprofile__kept_group__isnull=False)
-    found: dict[_Key, list[UUID | None]] = defaultdict(list)
-    for profile, entra_device_id in (
-        *in_class.values_list("class_group__softwareprofile", "entra_device_id"),
-        *alone.values_list("softwareprofile", "entra_device_id"),
+    found: dict[_Key, list[tuple[UUID | None, UUID | None]]] = defaultdict(list)
+    for profile, *ids in (
+        *in_class.values_list("class_group__softwareprofile", "entra_device_id", "entra_object_id"),
+        *alone.values_list("softwareprofile", "entra_device_id", "entra_object_id"),
     ):
-        found[profile, None].append(entra_device_id)
+        found[profile, None].append((ids[0], ids[1]))
     if rings := [group.ring_group_id for group in kept if group.ring_group_id]:
         belong = in_ring_groups(RingGroupMember.objects.filter(group__in=rings, device__in=here))
-        for ring, entra_device_id in belong.values_list("group", "device__entra_device_id"):
-            found[None, ring].append(entra_device_id)
+        for ring, *ids in belong.values_list("group", "device__entra_device_id", "device__entra_object_id"):
+            found[None, ring].append((ids[0], ids[1]))
     return found
 
 

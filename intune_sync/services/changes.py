@@ -155,9 +155,13 @@ def _check_no_rollout(change_set: ChangeSet) -> None:
 
 def _create_operations(change_set: ChangeSet) -> None:
     """One per app object, with what shall be ours there as the approved plan has it; before them the groups that are
-    still to be created."""
+    still to be created. One per group whose rule is put back."""
     for group in change_set.plan.get("groups", []):
         reconcile.put_operation(owner_with(group["nickname"]), change_set)
+    for rule in change_set.plan.get("rules", []):
+        Operation.objects.create(
+            kind=Operation.Kind.RULE, change_set=change_set, desired=rule, lane=lane_of(change_set.pk)
+        )
     desired = {change["version_id"]: change["desired"] for change in change_set.plan["changes"]}
     Operation.objects.bulk_create(
         Operation(

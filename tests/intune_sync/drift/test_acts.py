@@ -17,14 +17,18 @@ from intune_sync.drift import acts
 from intune_sync.models import AssignmentFilter, DriftItem, KeptGroup, Operation, OwnedAssignment
 from intune_sync.payloads import assignment_for, assignment_key
 from intune_sync.payloads.aims import FILTER_ID, FILTER_TYPE, has_filter
+from intune_sync.payloads.members import calls_of
+from intune_sync.push import reconcile
+from schools.clock import shared_now
 from schools.models import AuditEvent
 from tests import factories
 from tests.deployments.request_factories import vetted
 from tests.intune_sync.drift.foreign import Portal
-from tests.intune_sync.test_kept_groups import a_class, known_to_entra, members
+from tests.intune_sync.test_kept_groups import a_class, directory, known_to_entra, members
 from tests.pushing import GEOGEBRA, active_revision
 
 pytestmark = pytest.mark.django_db
+OTHER_RULE = '(device.devicePhysicalIds -any (_ -eq "[OrderID]:GY-TEKN"))'
 
 
 def keys(portal: Portal, name: str) -> set[str]:
@@ -216,12 +220,99 @@ def test_a_filter_that_is_taken_for_right_is_no_difference(portal: Portal):
     assert (item.resolution, portal.items) == ("adopted", [])
 
 
-def test_a_rule_can_be_neither_adopted_nor_taken_back_by_the_portal():
-    item = factories.drift_item(kind="rule")
+def edited(portal: Portal, rule: str = OTHER_RULE) -> DriftItem:
+    """The rule of the group of Gy-Ronn, by somebody else."""
+    portal.somebody(group_id=str(portal.town.schools["GY-RONN"].entra_group_id), rule=rule)
+    portal.read("groups")
+    return portal.item
 
-    for act in (acts.adopt, acts.revert):
-        with pytest.raises(acts.NotPossible):
-            act(item, factories.person("it_admin"), "Fel", timezone.now())
+
+def rule_of(portal: Portal, tag: str) -> str:
+    return str(directory(portal.town.tenant, f"groups/{portal.town.schools[tag].entra_group_id}")["membershipRule"])
+
+
+def test_an_edited_rule_is_put_back_once_somebody_else_has_approved_it(portal: Portal):
+    before = rule_of(portal, "GY-RONN")
+    item = edited(portal)
+
+    change_set = reverting(portal, item)
+    (call,) = calls_of(change_set.plan)
+    assert (call["method"], call["body"]) == ("PATCH", {"membershipRule": before})
+    assert rule_of(portal, "GY-RONN") == OTHER_RULE
+    with pytest.raises(changes.OwnRequest):
+        changes.approve(change_set, change_set.plan_hash, portal.town.requester, timezone.now())
+    change_set = carried_out(portal, change_set)
+
+    assert (change_set.status, rule_of(portal, "GY-RONN")) == ("applied", before)
+    assert portal.town.tenant.writes() == []
+    assert AuditEvent.objects.get(act="group.rule_put_back").before["rule"] == OTHER_RULE
+    portal.read("groups")
+    item.refresh_from_db()
+    assert (portal.items, item.resolution) == ([], "reverted")
+
+
+def test_a_rule_that_was_edited_again_after_the_approval_is_left_alone(portal: Portal):
+    change_set = reverting(portal, edited(portal))
+    changes.approve(change_set, change_set.plan_hash, portal.town.approver, timezone.now())
+    change_set.refresh_from_db()
+    edited(portal, third := OTHER_RULE.replace("GY-TEKN", "GY-AKER"))
+
+    with pytest.raises(services.StalePlan):
+        services.apply_change_set(change_set, portal.town.requester, timezone.now())
+
+    assert rule_of(portal, "GY-RONN") == third
+
+
+def test_a_rule_that_is_edited_while_it_waits_to_be_written_fails_the_change(portal: Portal):
+    change_set = reverting(portal, edited(portal))
+    changes.approve(change_set, change_set.plan_hash, portal.town.approver, timezone.now())
+    change_set.refresh_from_db()
+    services.apply_change_set(change_set, portal.town.requester, timezone.now())
+    edited(portal, third := OTHER_RULE.replace("GY-TEKN", "GY-AKER"))
+
+    portal.write()
+
+    change_set.refresh_from_db()
+    assert Operation.objects.get(kind="rule").problem == "rule_changed"
+    assert (change_set.status, rule_of(portal, "GY-RONN")) == ("failed", third)
+
+
+def test_a_rule_whose_answer_was_lost_is_written_once(portal: Portal):
+    change_set = reverting(portal, edited(portal))
+    portal.town.tenant.fault("drop_after", method="PATCH", path="/groups/")
+
+    carried_out(portal, change_set)
+    Operation.objects.open().update(not_before=None)
+    portal.write()
+
+    change_set.refresh_from_db()
+    assert change_set.status == "applied"
+    assert len(portal.town.tenant.calls(method="PATCH", path_contains="/groups/")) == 1
+
+
+def test_an_adopted_rule_is_right_until_it_is_edited_again(portal: Portal):
+    item = edited(portal)
+
+    acts.adopt(item, portal.town.requester, "De delar salar", timezone.now())
+
+    portal.read_twice("groups")
+    item.refresh_from_db()
+    assert (item.resolution, portal.items) == ("adopted", [])
+    assert edited(portal, OTHER_RULE.replace("GY-TEKN", "GY-AKER")).before["rule"] == OTHER_RULE
+
+
+def test_an_adopted_rule_is_not_right_for_another_group_tag(portal: Portal):
+    acts.adopt(edited(portal), portal.town.requester, "De delar salar", timezone.now())
+    school = portal.town.schools["GY-RONN"]
+    school.group_tag = "GY-RN"
+    school.save()
+
+    portal.read("groups")
+
+    item = portal.item
+    assert (item.kind, item.before["rule"]) == ("rule", "")
+    with pytest.raises(acts.NotPossible):
+        acts.revert(item, portal.town.requester, "Fel", timezone.now())
 
 
 def test_an_act_leaves_an_event(portal: Portal):
@@ -289,6 +380,26 @@ def test_a_kept_group_is_filled_again(portal: Portal):
     assert members(portal.town.tenant, group.entra_group_id) == set(objects)
     portal.read_twice("groups")
     assert portal.items == []
+
+
+def test_what_the_portal_puts_right_by_itself_was_taken_back_by_the_portal(portal: Portal):
+    group, devices = a_class(portal.town, 2)
+    objects = known_to_entra(portal.town.tenant, *devices)
+    portal.town.started(GEOGEBRA, owner=group)
+    portal.write()
+    group.refresh_from_db()
+    portal.settle()
+    portal.somebody(group_id=str(group.entra_group_id), remove_members=[objects[0]])
+    portal.read_twice("groups")
+    item = portal.item
+
+    reconcile.sweep(shared_now())
+    portal.write()
+    portal.read("groups")
+
+    item.refresh_from_db()
+    assert (portal.items, item.resolution) == ([], "reverted")
+    assert members(portal.town.tenant, group.entra_group_id) == set(objects)
 
 
 def test_a_kept_group_that_is_gone_is_created_again_and_assigned(portal: Portal):

@@ -7,8 +7,14 @@ from typing import Any
 
 import pytest
 
+from deployments.services import rollouts
+from fleet.models import Device
+from intune_sync import services
 from intune_sync.models import AssignmentFilter, DriftItem, IntuneGroup
+from schools.clock import shared_now
 from tests.intune_sync.drift.foreign import RESOURCES, Portal
+from tests.intune_sync.test_kept_groups import known_to_entra
+from tests.intune_sync.test_rings import carry, let_through, planned
 
 pytestmark = pytest.mark.django_db
 DAYS = 30
@@ -25,18 +31,39 @@ def test_a_month_of_noise_makes_no_difference(portal: Portal):
     """Computers live, lists come in another order with other ids and settings, things are renamed, and everything is
     read each day."""
     chance = random.Random(5)
-    apps = [app for app, raws in portal.town.tenant.everything().items() if raws]
 
     for day in range(DAYS):
-        portal.town.tenant.sandbox.advance(86_400)
-        for app in chance.sample(apps, 4):
-            portal.somebody(app_id=app, assignments=_as_graph_may_tell(portal, app, chance))
-        _rename(portal, day, chance)
+        _a_day(portal, day, chance)
         portal.read(*RESOURCES)
 
     assert portal.items == []
     assert DriftItem.objects.open().count() == len(portal.at_start)
     assert set(DriftItem.objects.open().values_list("episode", flat=True)) == {1}
+
+
+def test_a_roll_out_in_all_that_noise_makes_none_either(portal: Portal):
+    town, chance = portal.town, random.Random(6)
+    known_to_entra(town.tenant, *Device.objects.order_by("pk"))
+    rollout = planned(town, town.approved("GIMP"))
+    rollouts.start(rollout, by=town.requester, now=shared_now(), put_in_force=services.put_in_force)
+
+    for day in range(10):
+        _a_day(portal, day, chance)
+        portal.read(*RESOURCES)
+        carry(rollout, shared_now())
+        portal.read(*RESOURCES)
+        if day in (3, 6):
+            let_through(town, rollout, shared_now())
+
+    assert (rollout.status, portal.items) == ("done", [])
+
+
+def _a_day(portal: Portal, day: int, chance: random.Random) -> None:
+    portal.town.tenant.sandbox.advance(86_400)
+    apps = [app for app, raws in portal.town.tenant.everything().items() if raws]
+    for app in chance.sample(apps, 4):
+        portal.somebody(app_id=app, assignments=_as_graph_may_tell(portal, app, chance))
+    _rename(portal, day, chance)
 
 
 def _as_graph_may_tell(portal: Portal, app: str, chance: random.Random) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.utils import timezone
+from django.utils.html import escape
 
 from config import context
 from intune_sync.drift import words
@@ -54,6 +55,26 @@ def test_the_page_shows_both_sides_and_the_acts():
 
     assert "per.adm@ekestad.example" in page
     assert page.count('<form method="post" action="/drift/') == 3
+
+
+def test_a_filter_is_put_back_by_hand_and_the_page_says_why_and_how():
+    rule = '(device.model -eq "Latitude 3120")'
+    item = factories.drift_item("filter", before={"rule": rule, "apps": ["GIMP"]}, after={"rule": "x"})
+
+    page = signed_in("it_admin").get(item.get_absolute_url())
+
+    assert f'action="/drift/{item.pk}/revert/"' not in page.content.decode()
+    assert page.context["choices"].rule == rule
+    assert f"<code>{escape(rule)}</code></pre>" in page.content.decode()
+
+
+def test_an_edited_rule_offers_both():
+    item = factories.drift_item("rule", before={"rule": "a", "scope": ["tag", "A"]}, after={"rule": "b"})
+
+    page = signed_in("it_admin").get(item.get_absolute_url()).content.decode()
+
+    assert f'action="/drift/{item.pk}/revert/"' in page
+    assert f'action="/drift/{item.pk}/adopt/"' in page
 
 
 @pytest.mark.parametrize("role", ["committee", "auditor"])
