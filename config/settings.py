@@ -331,6 +331,8 @@ if not 0 <= FULL_SYNC_HOUR <= 23:
     raise ImproperlyConfigured("FULL_SYNC_HOUR is an hour of the day, 0 to 23")
 # How long an operation waits for Multi Admin Approval in Intune before it is given up.
 APPROVAL_DAYS = env.int("APPROVAL_DAYS", default=7)
+# How long a difference between Intune and what is decided is kept once it is over.
+DRIFT_KEPT_DAYS = env.int("DRIFT_KEPT_DAYS", default=3 * 365)
 # Wipes, resets and the like that may go out, however many people ask for them.
 DESTRUCTIVE_PER_10_MINUTES = env.int("DESTRUCTIVE_PER_10_MINUTES", default=10)
 DESTRUCTIVE_PER_HOUR = env.int("DESTRUCTIVE_PER_HOUR", default=40)

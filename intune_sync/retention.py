@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from django.conf import settings
+
 from fleet.models import EnrolmentAttempt
-from intune_sync.models import SyncRun
+from intune_sync.models import DriftItem, SyncRun
 from intune_sync.models.runs import SyncRunQuerySet
 
 RUNS_KEPT_FOR = timedelta(days=90)
@@ -15,7 +17,9 @@ def forget(now: datetime) -> dict[str, int]:
     """Remove what has been kept long enough; returns how many rows of each kind. Again does nothing."""
     runs, _by_model = _old_runs(now).delete()
     attempts, _by_model = EnrolmentAttempt.objects.outlived(now).delete()
-    return {"runs": runs, "attempts": attempts}
+    old_drift = DriftItem.objects.resolved().filter(resolved_at__lt=now - timedelta(days=settings.DRIFT_KEPT_DAYS))
+    _rows, of_drift = old_drift.delete()
+    return {"runs": runs, "attempts": attempts, "drift": of_drift.get(DriftItem._meta.label, 0)}
 
 
 def _old_runs(now: datetime) -> SyncRunQuerySet:

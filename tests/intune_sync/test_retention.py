@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
 from fleet.models import EnrolmentAttempt
-from intune_sync.models import SyncRun
+from intune_sync.models import DriftItem, SyncRun
 from intune_sync.retention import RUNS_KEPT_FOR, forget
 from tests import factories
 from tests.factories import NOW
@@ -29,7 +30,19 @@ def test_old_runs_go_but_the_last_answers_stay() -> None:
 
     assert forget(NOW)["runs"] == 2
     assert set(SyncRun.objects.values_list("pk", flat=True)) == {whole.pk, changes.pk, waiting.pk}
-    assert forget(NOW) == {"runs": 0, "attempts": 0}
+    assert forget(NOW) == {"runs": 0, "attempts": 0, "drift": 0}
+
+
+def test_differences_that_are_over_are_kept_as_long_as_the_setting_says(settings: Any) -> None:
+    settings.DRIFT_KEPT_DAYS = 100
+    over = {"resolution": "gone", "since": NOW - timedelta(days=300), "last_seen_at": NOW - timedelta(days=200)}
+    school = factories.school()
+    factories.drift_item("foreign", school, resolved_at=NOW - timedelta(days=101), **over)
+    recent = factories.drift_item("foreign", school, resolved_at=NOW - timedelta(days=99), **over)
+    is_open = factories.drift_item("foreign", school, since=NOW - timedelta(days=300))
+
+    assert forget(NOW)["drift"] == 1
+    assert set(DriftItem.objects.values_list("pk", flat=True)) == {recent.pk, is_open.pk}
 
 
 def test_attempts_are_kept_for_three_years() -> None:
