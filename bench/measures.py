@@ -10,7 +10,7 @@ from django.contrib.auth import get_user_model
 from django.test import Client
 from django.test.utils import setup_test_environment
 
-from bench import resolving, rollouts
+from bench import drift, resolving, rollouts
 from bench.figures import Ratio
 from deployments.models import BaselineRevision
 from intune_sync import runs
@@ -35,6 +35,7 @@ def run(rounds: int) -> list[Ratio]:
         in_one_pass.append(_seconds(lambda: resolving.all_in_one_pass(revision)))
         one_by_one.append(_seconds(lambda: resolving.some_one_at_a_time(revision)))
     page, beside = _rollout_pages(browser, revision, rounds)
+    looking, reading = _drift(revision, rounds)
     median = statistics.median
     return [
         Ratio("list page 100 of 50 rows", median(deep_seconds), "list page 1", median(top_seconds), 2.0),
@@ -46,6 +47,7 @@ def run(rounds: int) -> list[Ratio]:
             1.0,
         ),
         Ratio("page of a roll-out of all computers in 12 rings", page, "its change's own page", beside, 2.0),
+        Ratio("looking for drift in groups, filters and apps", looking, "reading them from Intune", reading, 1.0),
     ]
 
 
@@ -57,6 +59,16 @@ def _rollout_pages(browser: Client, revision: BaselineRevision, rounds: int) -> 
         page.append(_seconds(lambda: _answered(browser, rollout.get_absolute_url())))
         beside.append(_seconds(lambda: _answered(browser, rollout.change_set.get_absolute_url())))
     return statistics.median(page), statistics.median(beside)
+
+
+def _drift(revision: BaselineRevision, rounds: int) -> tuple[float, float]:
+    """The mirror is read from the sandbox first, as often; what is looked through then holds more."""
+    drift.read()
+    reading = [_seconds(drift.read) for _round in range(rounds)]
+    read = drift.read()
+    drift.seed(revision)
+    looking = [_seconds(lambda: drift.look(read)) for _round in range(rounds)]
+    return statistics.median(looking), statistics.median(reading)
 
 
 def _answered(browser: Client, address: str) -> None:
