@@ -90,13 +90,13 @@ def cells_of(rollout: Rollout) -> list[Cell]:
 
 def history_of(versions: set[int], change_set: int | None = None) -> dict[tuple[int, int], Tally]:
     """How the applications of these versions did until now, by version and model: all their reports but those that the
-    change (an id) has made."""
+    change (an id) has made. What it takes the place of has told how it went before."""
     if not versions:
         return {}
     application_of = dict(AppVersion.objects.filter(pk__in=versions).values_list("pk", "application"))
     made = ChangeTarget.objects.filter(
         change__change_set=change_set, change__app_version=OuterRef("app_version"), device=OuterRef("device")
-    )
+    ).exclude(effect=ChangeTarget.Effect.RELEASE)
     rows = (
         InstallStatus.objects.filter(~Exists(made), app_version__application__in=set(application_of.values()))
         .order_by()

@@ -9,7 +9,7 @@ import pytest
 from deployments.models import GateReading, Ring, RingMember, Rollout
 from deployments.rollouts.gate import Tally
 from deployments.rollouts.page import figures, for_page
-from deployments.rollouts.readings import keep, read_gate, tally_of
+from deployments.rollouts.readings import cells_of, keep, read_gate, tally_of
 from deployments.services import rollouts
 from deployments.services.rollouts import Settings
 from fleet.models import Device
@@ -126,3 +126,25 @@ def test_page_says_how_many_more_reports_make_it_certain(admin: User) -> None:
     )
     make.install_status(members(ring)[5].device, version, reported_at=NOW)
     assert read_gate(ring, row, NOW + HOUR).verdict == "pass"
+
+
+def test_what_the_new_version_takes_the_place_of_has_told_how_it_went_before(admin: User) -> None:
+    """The change concerns the same computers with both versions; only what it installs is its own doing."""
+    old = make.app_version(version="1")
+    new = make.app_version(old.application, version="2")
+    fleet = [make.device() for _ in range(20)]
+    change_set = approved_change(fleet, new)
+    released = make.assignment_change(change_set, old)
+    for place, device in enumerate(fleet):
+        make.change_target(released, device, "release")
+        make.install_status(device, old, "installed" if place else "failed")
+    row = rollouts.plan_rollout(change_set, Settings(shares=(50, 100), least_per_model=1), by=admin, now=NOW)
+    rollouts.start(row, by=admin, now=NOW, put_in_force=put_in_force)
+    rollouts.advance(NOW)
+    write(row, NOW)
+    for member in members(row.rings.get(number=1)):
+        make.install_status(member.device, new, "failed", reported_at=NOW + HOUR)
+
+    (cell,) = cells_of(row)
+
+    assert (cell.version, cell.now, cell.before) == (new.pk, Tally(failed=10), Tally(done=19, failed=1))
