@@ -15,13 +15,13 @@ from django.db import transaction
 from django.utils import timezone
 
 from deployments.models import Application, Baseline, Seat, Semester
-from deployments.services import requests
+from deployments.services import requests, rollouts
 from deployments.services.semesters import open_semester
 from intune_sync import demo
 from intune_sync.graph.condition import ConditionWriter
 from intune_sync.management.commands.create_demo import TENANT
 from intune_sync.models import SyncRun
-from intune_sync.push import apply, automatic
+from intune_sync.push import apply, automatic, reconcile, rings
 from schools.models import Administration, Role, School, User
 from tests import factories
 from tests.deployments.request_factories import vetted
@@ -58,12 +58,31 @@ class Municipality:
         while apply.work(timezone.now()).more:
             pass
 
+    def roll_out(self) -> None:
+        """What beat, sweep and workers do for roll-outs, until nothing is left to do now."""
+        now = timezone.now()
+        rollouts.advance(now)
+        for _ring_then_groups_to_delete in range(2):
+            rings.sweep(now)
+            reconcile.sweep(now)
+            while apply.work(timezone.now()).more:
+                pass
+
     def live(self, days: int = LIFE_DAYS) -> None:
         """Computers check in and install; then the portal reads how far that has come."""
         self.sandbox.advance(days * A_DAY)
-        for run in demo.mirror([SyncRun.Resource.DEVICES, SyncRun.Resource.INSTALL_STATUS]):
-            assert run.status in (SyncRun.Status.CHANGED, SyncRun.Status.NO_CHANGES), run.reason
+        self.read()
         requests.advance(timezone.now())
+
+    def read(self, *resources: SyncRun.Resource) -> None:
+        """How far the computers have come, or what is named."""
+        for run in demo.mirror(list(resources) or [SyncRun.Resource.DEVICES, SyncRun.Resource.INSTALL_STATUS]):
+            assert run.status in (SyncRun.Status.CHANGED, SyncRun.Status.NO_CHANGES), run.reason
+
+    def hours_pass(self, hours: int) -> None:
+        """On both sides."""
+        self.clock.go_ahead(timedelta(hours=hours))
+        self.sandbox.advance(3600 * hours)
 
     def assigned(self, name: str) -> list[dict[str, Any]]:
         """What Intune really has for the app's versions."""
@@ -118,8 +137,8 @@ def begin(tmp_path_factory: pytest.TempPathFactory, settings: Any, clock: Portal
     """
 
     @contextmanager
-    def from_nothing(*, backwards: bool = False) -> Iterator[Municipality]:
-        running = start_sandbox(tmp_path_factory.mktemp("cycle"), devices=120, extra=["--start-at", BEGINS_AT])
+    def from_nothing(*, devices: int = 120, backwards: bool = False) -> Iterator[Municipality]:
+        running = start_sandbox(tmp_path_factory.mktemp("cycle"), devices=devices, extra=["--start-at", BEGINS_AT])
         settings.GRAPH_URL = settings.AUTHORITY_URL = running.url
         settings.GRAPH_CA_BUNDLE = running.ca_path
         settings.TENANT_ID, settings.CLIENT_ID = running.tenant_id, running.client_id
