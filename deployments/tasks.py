@@ -12,6 +12,7 @@ from kombu.exceptions import OperationalError
 from deployments.committee.announcing import announce
 from deployments.proof.days import note_day
 from deployments.services import exceptions, reminders, requests, rollouts, simulations
+from schools.clock import shared_now
 
 log = logging.getLogger(__name__)
 
@@ -19,38 +20,39 @@ log = logging.getLogger(__name__)
 @shared_task
 def advance_requests() -> None:
     """Reminders, escalation, and requests that follow their change to the computers."""
-    requests.advance(timezone.now())
+    requests.advance(shared_now())
 
 
 @shared_task
 def advance_rollouts() -> None:
     """Gates, halts, computers that the calendar lets in, and the next ring."""
-    rollouts.advance(timezone.now())
+    rollouts.advance(shared_now())
 
 
 @shared_task
 def advance_exceptions() -> None:
     """Exceptions that begin, come into force and end."""
-    exceptions.advance(timezone.now())
+    exceptions.advance(shared_now())
 
 
 @shared_task
 def remind_of_ends() -> None:
     """Vettings, licences and exceptions that end."""
-    reminders.remind(timezone.localdate())
-    exceptions.remind(timezone.localdate())
+    today = timezone.localdate(shared_now())
+    reminders.remind(today)
+    exceptions.remind(today)
 
 
 @shared_task
 def note_proof() -> None:
     """How far each decision has come today."""
-    note_day(timezone.now())
+    note_day(shared_now())
 
 
 @shared_task
 def announce_dates() -> None:
     """The dates of the semester's preparation, to the committee."""
-    announce(timezone.localdate())
+    announce(timezone.localdate(shared_now()))
 
 
 @shared_task

@@ -5,6 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
+from schools.clock import shared_now
 from schools.entra.standing import ask_about_the_quiet
 from schools.notifications.deliveries import deliver
 from schools.notifications.outbox import write_mails
@@ -26,11 +27,11 @@ def ask_entra() -> None:
 @shared_task
 def mail() -> None:
     """Every minute: write what is due into the outbox, and send what lies there."""
-    now = timezone.now()
+    now = shared_now()
     write_mails(now)
     send_mails(now)
 
 
 @shared_task
 def call_webhooks() -> None:
-    deliver(timezone.now())
+    deliver(shared_now())

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 
+from schools.clock import shared_now
 from schools.models import WebhookDelivery
 from schools.notifications.retries import LEASE, pause_after
 from schools.notifications.signature import signature
@@ -71,7 +72,7 @@ def _send(session: requests.Session, delivery: WebhookDelivery) -> tuple[bool, s
         "User-Agent": "Terminsklar",
         "Terminsklar-Kind": delivery.kind,
         "Terminsklar-Delivery": str(delivery.pk),
-        "Terminsklar-Signature": signature(delivery.endpoint.secret, int(time.time()), body),
+        "Terminsklar-Signature": signature(delivery.endpoint.secret, int(shared_now().timestamp()), body),
     }
     try:
         with session.post(

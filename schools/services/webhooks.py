@@ -9,10 +9,10 @@ from urllib.parse import urlsplit
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from schools import audit
+from schools.clock import shared_now
 from schools.models import User, WebhookDelivery, WebhookEndpoint
 from schools.notifications.kinds import is_registered
 
@@ -46,7 +46,7 @@ def send_again(delivery: WebhookDelivery, *, by: User) -> None:
     """Send it once more, with all its tries, whatever became of it; the receiver sees the same number."""
     row = WebhookDelivery.objects.select_for_update(of=("self",)).select_related("endpoint").get(pk=delivery.pk)
     before = {"status": row.status, "attempts": row.attempts}
-    row.status, row.attempts, row.not_before, row.finished_at = Status.WAITING, 0, timezone.now(), None
+    row.status, row.attempts, row.not_before, row.finished_at = Status.WAITING, 0, shared_now(), None
     row.save(update_fields=["status", "attempts", "not_before", "finished_at"])
     after = {"status": row.status, "attempts": 0, "event": row.kind}
     audit.record("webhook.sent_again", row.endpoint, by=by, before=before, after=after)

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import redis
@@ -44,17 +45,18 @@ class Broker:
             client.flushall()
 
     def wake_writers(self) -> None:
-        with Connection(self.url) as at:
-            tasks.write.apply_async(connection=at)
+        self.send(tasks.write)
 
     def wake_actors(self) -> None:
-        with Connection(self.url) as at:
-            tasks.act.apply_async(connection=at)
+        self.send(tasks.act)
 
     def sweep(self) -> None:
         """As beat does."""
+        self.send(tasks.sweep)
+
+    def send(self, task: Any) -> None:
         with Connection(self.url) as at:
-            tasks.sweep.apply_async(connection=at)
+            task.apply_async(connection=at)
 
     def waiting(self) -> int:
         """Messages of `WRITING` that no worker has taken, or not finished."""

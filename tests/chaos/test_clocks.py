@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import signal
+import time
 from datetime import timedelta
 from itertools import product
 from typing import Any
@@ -13,6 +14,10 @@ import pytest
 
 from intune_sync.models import Operation
 from intune_sync.push import ledger
+from schools.models import WebhookDelivery
+from schools.services.notify import tell
+from schools.services.webhooks import create_webhook
+from schools.tasks import call_webhooks
 from tests.chaos import orders
 from tests.chaos.checker import received, wrongs
 from tests.chaos.conftest import Workers, wait_until
@@ -20,6 +25,7 @@ from tests.chaos.kills import Kill
 from tests.chaos.orders import LONG_SECONDS, sweeping
 from tests.chaos.servers import WRITING, Broker
 from tests.chaos.test_apply_survives import APPS
+from tests.notifications.listener import listening
 from tests.pushing import Town
 
 pytestmark = [pytest.mark.chaos, pytest.mark.slow]
@@ -68,6 +74,34 @@ def test_no_lease_is_taken_too_early(kind: str, clocks: str, town: Town, workers
 
     assert meanwhile == []
     assert wrongs(town.tenant, approved) == []
+
+
+@pytest.mark.parametrize("clocks", HOLDER_AND_TAKER)
+def test_no_webhook_is_called_twice(clocks: str, town: Town, workers: Workers, broker: Broker):
+    """The holder's server stands still while it waits for the listener; another leaves that call alone meanwhile."""
+    holder, taker = HOLDER_AND_TAKER[clocks]
+    with listening() as listener:
+        listener.answering.clear()
+        create_webhook("Ärendesystemet", listener.url, ["changeset.planned"], by=town.requester)
+        tell([], "changeset.planned", episode="a", url="/changes/7/", data={"number": 7, "revision": "VT 2027"})
+        first = workers.start(queues=WRITING, clock_off_seconds=holder)
+        broker.send(call_webhooks)
+        wait_until(lambda: listener.received, LONG_SECONDS, workers)
+        os.killpg(first.pid, signal.SIGSTOP)
+        its_own = broker.waiting()
+
+        workers.start(queues=WRITING, clock_off_seconds=taker)
+        for _ in range(MESSAGES):
+            broker.send(call_webhooks)
+        wait_until(lambda: broker.waiting() <= its_own, LONG_SECONDS, workers)
+        listener.answering.set()
+        os.killpg(first.pid, signal.SIGCONT)
+        wait_until(lambda: WebhookDelivery.objects.get().status == "delivered", LONG_SECONDS, workers)
+
+        assert len(listener.received) == 1
+        [(headers, _body)] = listener.received
+        signed_at = int(headers["Terminsklar-Signature"].removeprefix("t=").partition(",")[0])
+        assert abs(signed_at - time.time()) < OFF / 2
 
 
 @pytest.mark.seeds(short=1, full=3)

@@ -5,17 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
 
 class Listener(ThreadingHTTPServer):
-    """Answers each request with the next of `answers`, the last one again and again; `received` is headers, body."""
+    """Answers each request with the next of `answers`, the last one again and again; `received` is headers, body.
+
+    While `answering` is cleared it takes what comes and says nothing.
+    """
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.answers = [200]
         self.received: list[tuple[dict[str, str], bytes]] = []
+        self.answering = Event()
+        self.answering.set()
 
     @property
     def url(self) -> str:
@@ -28,6 +33,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
         self.server.received.append((dict(self.headers.items()), body))
+        self.server.answering.wait()
         answers = self.server.answers
         status = answers.pop(0) if len(answers) > 1 else answers[0]
         self.send_response(status)
@@ -48,5 +54,6 @@ def listening() -> Iterator[Listener]:
         try:
             yield server
         finally:
+            server.answering.set()
             server.shutdown()
             thread.join()

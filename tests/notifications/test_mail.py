@@ -12,12 +12,15 @@ from django.core import mail
 from django.core.mail import EmailMessage
 from django.core.mail.backends import locmem
 from django.test import override_settings
+from django.utils import timezone
 
+from schools.clock import shared_now
 from schools.models import Notification, NotificationSettings, SentMail, User
 from schools.notifications.outbox import write_mails
 from schools.notifications.postman import send_mails
 from schools.notifications.retries import LEASE, PAUSES
 from schools.services.notify import tell
+from schools.tasks import mail as mail_what_is_due
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -195,3 +198,18 @@ def test_quiet_hours_are_the_readers_own(reader: User) -> None:
 
     assert write_mails(DAY) == 0
     assert write_mails(DAY + timedelta(hours=1)) == 1
+
+
+@pytest.mark.parametrize("minutes", [-10, 10])
+def test_mail_goes_by_the_clock_that_all_workers_share(
+    minutes: int, reader: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wish(reader, quiet_from=time(0), quiet_until=time(0))
+    told(reader, urgent=True)
+    own = timezone.now() + timedelta(minutes=minutes)
+    monkeypatch.setattr("django.utils.timezone.now", lambda: own)
+
+    mail_what_is_due()
+
+    sent_at = SentMail.objects.get().sent_at
+    assert sent_at and abs(sent_at - shared_now()) < timedelta(minutes=5)
