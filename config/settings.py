@@ -261,12 +261,13 @@ CELERY_TASK_ROUTES = {
     "intune_sync.tasks.act": {"queue": "destructive"},
 }
 SWEEP_SECONDS = env.int("SWEEP_SECONDS", default=15)
+ROLLOUT_SECONDS = env.int("ROLLOUT_SECONDS", default=60)
 NOTIFY_SECONDS = 30
 SIGN_SECONDS = 20
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "intune_sync.tasks.sweep", "schedule": SWEEP_SECONDS},
     "requests": {"task": "deployments.tasks.advance_requests", "schedule": 60},
-    "rollouts": {"task": "deployments.tasks.advance_rollouts", "schedule": 60},
+    "rollouts": {"task": "deployments.tasks.advance_rollouts", "schedule": ROLLOUT_SECONDS},
     "exceptions": {"task": "deployments.tasks.advance_exceptions", "schedule": 60},
     "simulations": {"task": "deployments.tasks.tend_simulations", "schedule": 300},
     "ends": {"task": "deployments.tasks.remind_of_ends", "schedule": crontab(hour="6", minute="40")},

@@ -19,7 +19,7 @@ PASSED_ON = ("HOME", "USER", "LANG", "LC_ALL", "TMPDIR", "LOG_LEVEL", "SWEEP_SEC
 CLIENT_ID = "5d3b9a54-6a3e-4c0d-9f55-0d6c6e2f7a11"
 PACE = "240"  # times faster than life: a computer that checks in every eight hours does so every two minutes
 # The portal has to look as much more often to see it live.
-HASTE = {"SYNC_INTERVAL_SECONDS": "30", "SWEEP_SECONDS": "5"}
+HASTE = {"SYNC_INTERVAL_SECONDS": "30", "SWEEP_SECONDS": "5", "ROLLOUT_SECONDS": "10"}
 
 
 @dataclass(frozen=True)
