@@ -111,6 +111,11 @@ class ChangeSet(Moves):
     def get_absolute_url(self) -> str:
         return reverse("intune_sync:change_set", args=[self.pk])
 
+    @property
+    def app_names(self) -> list[str]:
+        """App versions of the plan, by the names that they had when it was made."""
+        return [change["name"] for change in self.plan.get("changes", [])]
+
 
 class AssignmentChange(models.Model):
     """One app object whose assignments the change set alters: our targets before and after, and in between.

@@ -8,12 +8,14 @@ from datetime import datetime
 from itertools import accumulate
 
 from django.utils import formats, timezone
+from django.utils.functional import Promise
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from deployments.models import GateReading, Ring, Rollout
 from deployments.rollouts.gate import Tally, is_good, needed, sample
+from deployments.rollouts.progress import LATER, place_label
 from deployments.rollouts.readings import rules_of
 from deployments.rollouts.words import explain
 from deployments.services.rollouts import Wait
@@ -63,6 +65,16 @@ class Step:
     @property
     def percent_so_far(self) -> str:
         return percent(self.so_far)
+
+    @property
+    def state(self) -> tuple[str, str | Promise]:
+        """A status and its word. Of a roll-out that was broken off nothing is watched or comes any more."""
+        rollout, status = self.ring.rollout, self.ring.status
+        if rollout.status not in (Status.ABORTED, Status.ROLLED_BACK) or status == Ring.Status.SKIPPED:
+            return status, self.ring.get_status_display()
+        if status == Ring.Status.PLANNED:
+            return LATER, place_label(LATER, rollout)
+        return rollout.status, rollout.get_status_display()
 
     @property
     def is_open(self) -> bool:
@@ -268,11 +280,7 @@ def gate_sentences(step: Step) -> list[str]:
     if read is None:
         return []
     tally = Tally(read.installed, read.failed, read.waiting)
-    wanted = needed(tally, rules_of(step.ring.rollout))
-    said = [
-        _("%(reported)s have reported, of at least %(needed)s.")
-        % {"reported": number(tally.reported), "needed": number(wanted)}
-    ]
+    said = [_reports(tally, step, is_stopped=read.verdict == Verdict.HALT)]
     if tally.reported:
         failed = ngettext(
             "%(failed)s failed: %(rate)s, and with 95 per cent certainty at most %(high)s of the whole ring.",
@@ -282,6 +290,18 @@ def gate_sentences(step: Step) -> list[str]:
         words = {"rate": percent(tally.failure_rate), "high": percent(read.high)}
         said.append(failed % {**words, "failed": number(tally.failed)})
     return said
+
+
+def _reports(tally: Tally, step: Step, *, is_stopped: bool) -> str:
+    """No number of reports lets a ring pass that has stopped the roll-out."""
+    if is_stopped:
+        said = ngettext("%(reported)s has reported.", "%(reported)s have reported.", tally.reported)
+        return said % {"reported": number(tally.reported)}
+    wanted = needed(tally, rules_of(step.ring.rollout))
+    return _("%(reported)s have reported, of at least %(needed)s.") % {
+        "reported": number(tally.reported),
+        "needed": number(wanted),
+    }
 
 
 def percent(share: float) -> str:
