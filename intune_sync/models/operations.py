@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db import models
 from django.db.models import Q
+from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -120,6 +121,14 @@ class Operation(Moves):
         CAPPED = "capped", _("As many as are allowed in this time have been sent; it waits.")
         VOIDED = "voided", _("It belongs to the time before a backup was restored and is not sent. Ask for it again.")
         UNEXPECTED = "unexpected", _("Something unexpected happened; the log has the details.")
+
+    SET_ASIDE: ClassVar[dict[str, str | Promise]] = {
+        "answer_lost": _(
+            "Intune’s answer was lost each time. Whether the change got there is read when it is tried again."
+        ),
+        "no_effect": _("Intune took the change each time, and never showed it."),
+    }
+    """What is said of these problems once an operation has failed: nothing goes on by itself then."""
 
     MOVES: ClassVar[dict[str, frozenset[str]]] = {
         "ready": frozenset({"claimed", "failed"}),
@@ -294,6 +303,13 @@ class Operation(Moves):
         if not self.error or is_ours(self.error):
             return in_readers_language(self.error)
         return gettext("Intune said: “%(said)s”") % {"said": self.error}
+
+
+def problem_in_words(status: str, problem: str) -> str:
+    """Empty without a problem, or for one that this release does not know."""
+    if status == Operation.Status.FAILED and problem in Operation.SET_ASIDE:
+        return str(Operation.SET_ASIDE[problem])
+    return str(Operation.Problem(problem).label) if problem in Operation.Problem else ""
 
 
 class OwnedAssignment(models.Model):

@@ -9,7 +9,7 @@ from datetime import datetime
 from django.db.models import Count, Min, Q
 
 from intune_sync.models import Operation
-from intune_sync.models.operations import OperationQuerySet
+from intune_sync.models.operations import OperationQuerySet, problem_in_words
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class WaitingWrites:
     @property
     def why(self) -> str:
         """Empty where the status says it all."""
-        return str(Operation.Problem(self.problem).label) if self.problem in Operation.Problem else ""
+        return problem_in_words(self.status, self.problem)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from intune_sync import services
 from intune_sync.models import IntuneAssignment, Operation, OwnedAssignment
 from intune_sync.payloads import assignment_for, assignment_key
 from intune_sync.push import apply, ledger
+from intune_sync.push.unfinished import write_queue
 from schools.models import AuditEvent
 from tests.factories import NOW
 from tests.pushing import GEOGEBRA, Town, operation_of
@@ -169,6 +170,21 @@ def test_a_write_that_always_breaks_is_given_up_after_three_tries(town: Town):
     assert set(Operation.objects.values_list("status", "problem")) == {("verified", ""), ("failed", "answer_lost")}
     assert len(town.tenant.writes("GIMP")) == 3
     assert change_set.status == "failed"
+
+
+def test_a_write_that_is_given_up_does_not_say_that_somebody_still_reads(town: Town):
+    town.started(GEOGEBRA)
+    town.tenant.fault("status", path="/assign", status=500, count=-1)
+
+    said = []
+    for turn in range(3):
+        apply.work(NOW + timedelta(hours=turn))
+        said.append(str(Operation.objects.get().get_problem_display()))
+    [group] = write_queue().groups
+
+    going_on, set_aside = Operation.Problem("answer_lost").label, Operation.SET_ASIDE["answer_lost"]
+    assert said == [going_on, going_on, set_aside]
+    assert group.why == set_aside
 
 
 def test_a_refused_write_fails_at_once_in_intunes_own_words(town: Town):
