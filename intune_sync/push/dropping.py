@@ -12,6 +12,7 @@ from uuid import UUID
 from django.db import transaction
 
 from deployments.models import RingGroup, RingGroupUse, Rollout
+from deployments.one_by_one import tried
 from intune_sync.graph import GraphClient, NotFound
 from intune_sync.models import IntuneGroup, KeptGroup, Operation, OwnedAssignment
 from intune_sync.payloads import parse_id
@@ -37,7 +38,7 @@ def sweep(now: datetime) -> int:
         return 0
     named, busy = _named(left), _busy(left)
     done_with = [group for group in left if group.entra_group_id not in named and group.rollout_id not in busy]
-    return sum(_put(group, now) for group in done_with)
+    return sum(tried(_put, group.pk, now) for group in done_with)
 
 
 def _named(groups: Iterable[RingGroup]) -> set[UUID | None]:
@@ -54,8 +55,9 @@ def _busy(groups: Iterable[RingGroup]) -> set[int]:
 
 
 @transaction.atomic
-def _put(group: RingGroup, now: datetime) -> bool:
+def _put(key: int, now: datetime) -> bool:
     """Once; what failed is tried again after a while."""
+    group = RingGroup.objects.select_related("ring").get(pk=key)
     mine = Operation.objects.select_for_update(of=("self",)).filter(ring_group=group)
     if not mine.exists():  # nobody ever began to create it
         RingGroup.objects.filter(pk=group.pk).update(deleted_at=now)
