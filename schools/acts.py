@@ -123,6 +123,7 @@ ACTS: dict[str, str | Promise] = {
     "changeset.proposed": gettext_lazy("Change proposed"),
     "changeset.planned": gettext_lazy("Change planned"),
     "changeset.approved": gettext_lazy("Change approved"),
+    "changeset.approval_kept": gettext_lazy("Approval kept after another change was written"),
     "changeset.rejected": gettext_lazy("Change refused"),
     "changeset.cancelled": gettext_lazy("Change withdrawn"),
     "changeset.started": gettext_lazy("Writing to Intune started"),

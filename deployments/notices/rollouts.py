@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -26,8 +27,10 @@ def tell_waits(row: Rollout, ring: Ring) -> None:
     _tell(row, _starters(row), "rollout.waits", str(ring.number), urgent=True, ring=ring.number)
 
 
-def tell_not_started(row: Rollout, asked_by: User | None, reason: str) -> None:
-    _tell(row, [asked_by] if asked_by else [], "rollout.not_started", reason[:60], urgent=True, reason=reason)
+def tell_not_started(row: Rollout, people: Iterable[User], reason: str) -> None:
+    """Each time that it happens: with the same words, too, it is news."""
+    at = timezone.now().isoformat()
+    _tell(row, people, "rollout.not_started", at, urgent=True, reason=reason)
 
 
 def tell_done(row: Rollout) -> None:

@@ -259,6 +259,25 @@ def _check_reach(row: ChangeSet, decision: Decision) -> None:
 
 
 @transaction.atomic
+def keep_approval(
+    change_set: ChangeSet, plan: dict[str, Any], plan_hash: str, changes: Iterable[PlannedChange]
+) -> ChangeSet:
+    """Let an approval hold for a plan that says the same of the same computers, on top of what another change has
+    written meanwhile. Raises InvalidMove, StaleApproval."""
+    row = locked(change_set)
+    require(row, Status.APPROVED)
+    if row.plan_hash != change_set.plan_hash:
+        raise StaleApproval(_("The plan has changed since you looked at it. Look at the new plan before you approve."))
+    ChangeSet.objects.filter(pk=row.pk).update(plan=plan, plan_hash=plan_hash, approved_hash=plan_hash)
+    for planned in changes:
+        row.changes.filter(app_version=planned.app_version).update(targets_before=planned.targets_before)
+    before, after = {"plan_hash": row.plan_hash}, {"plan_hash": plan_hash}
+    audit.record("changeset.approval_kept", row, by=None, before=before, after=after)
+    row.refresh_from_db()
+    return row
+
+
+@transaction.atomic
 def reject(change_set: ChangeSet, reason: str, by: User) -> ChangeSet:
     """Refuse a planned change; its revision is a draft again. Raises ValidationError without a reason."""
     if not reason.strip():

@@ -9,7 +9,7 @@ from uuid import UUID
 from deployments.desired import DesiredState, desired_state
 from deployments.effects import target_effects
 from deployments.models import Application, AppVersion, BaselineRevision, RingGroup
-from deployments.organisation import Organisation, load_organisation, target_rows
+from deployments.organisation import Organisation, load_organisation, target_rows, targets_in
 from deployments.services.changes import PlannedChange, broken_off, under_way
 from deployments.targets import Target
 from intune_sync.graph import GraphClient
@@ -35,7 +35,10 @@ class FreshPlan:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """`lists` by Intune app id, `owned` by app version id; versions are those that shall have or have something."""
+    """`lists` by Intune app id, `owned` by app version id; versions are those that shall have or have something.
+
+    `coming` is what other changes that are under way will have written, by app version id.
+    """
 
     organisation: Organisation
     wanted: DesiredState
@@ -45,12 +48,16 @@ class Snapshot:
     owned: Mapping[int, frozenset[str]]
     unpublished: frozenset[UUID]
     rings: Rings
+    coming: Mapping[int, tuple[Target, ...]]
 
     def observed(self, version_id: int) -> list[Raw]:
         return self.lists[self.versions[version_id].intune_app_id] or []
 
     def ours(self, version_id: int) -> tuple[Target, ...]:
-        """Our targets as Intune has them now."""
+        """Our targets as Intune has them now; of an app that another change is writing, as it will have them then,
+        since this one has to wait for that."""
+        if version_id in self.coming:
+            return self.coming[version_id]
         owned = self.owned.get(version_id, frozenset())
         mine = (raw for raw in self.observed(version_id) if assignment_key(raw) in owned)
         return targets_of(mine, self.organisation, self.rings)
@@ -117,6 +124,7 @@ def take_snapshot(revision: BaselineRevision, client: GraphClient) -> Snapshot:
         owned,
         frozenset(unpublished.values_list("graph_id", flat=True)),
         load_rings(),
+        {each.app_version_id: targets_in(each.targets_after) for each in under_way(revision.pk)},
     )
 
 

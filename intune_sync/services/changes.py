@@ -24,6 +24,7 @@ from intune_sync.push.kept_groups import owner_with
 from intune_sync.push.ledger import AFRESH
 from intune_sync.push.reconcile import lane_of
 from intune_sync.push.snapshot import FreshPlan, fresh_plan
+from intune_sync.push.still_approved import is_still_approved
 from schools.models import User
 
 log = logging.getLogger(__name__)
@@ -95,9 +96,11 @@ def _put_in_force(
     require(change_set, ChangeSet.Status.APPROVED)
     fresh = _fresh(change_set)
     if fresh.plan.hash != change_set.approved_hash:
-        said = differences(change_set, fresh)
-        _keep(change_set, fresh, None, now)
-        raise StalePlan(said)
+        if not is_still_approved(change_set, fresh):
+            said = differences(change_set, fresh)
+            _keep(change_set, fresh, None, now)
+            raise StalePlan(said)
+        change_set = changes.keep_approval(change_set, fresh.plan.as_json(), fresh.plan.hash, fresh.changes)
     with transaction.atomic():
         stages.lock_rollout(change_set.pk)
         started = start(change_set, by, now)

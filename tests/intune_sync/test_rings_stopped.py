@@ -20,7 +20,7 @@ from intune_sync.models import KeptGroup, Operation
 from intune_sync.payloads import assignment_for
 from intune_sync.push import apply, ledger, reconcile, rings
 from intune_sync.services import changes as writing
-from schools.models import AuditEvent, Notification, School
+from schools.models import AuditEvent, School
 from tests import factories
 from tests.factories import NOW
 from tests.intune_sync.test_kept_groups import groups_named
@@ -29,7 +29,6 @@ from tests.intune_sync.test_rings import (
     carry,
     change,
     given,
-    goes_ring_by_ring,
     has,
     let_through,
     newer,
@@ -182,25 +181,6 @@ def test_roll_out_that_is_no_longer_as_approved_does_not_start(town: Town):  # n
     rollout.refresh_from_db()
     assert (rollout.status, rollout.change_set.status) == ("planned", "planned")
     assert not RingGroup.objects.exists()
-
-
-def test_second_roll_out_of_the_same_app_waits_and_has_to_be_approved_on_what_the_first_wrote(town: Town):  # noqa: F811
-    first = carry(start(town, planned(town, town.approved("GIMP"), 50, 100)))
-    second = start(town, planned(town, change(town, put(town, "GIMP", intent="available")), 50, 100))
-    assert second.status == "queued"
-    services.start_due(NOW)
-    second.refresh_from_db()
-    assert second.status == "queued"
-
-    let_through(town, first, NOW + HOUR)
-    services.start_due(NOW + HOUR)
-
-    second.refresh_from_db()
-    assert (first.status, second.status, second.change_set.status) == ("done", "planned", "planned")
-    assert Notification.objects.filter(kind="rollout.not_started", user=town.requester).exists()
-    town.approve(second.change_set)
-    second.refresh_from_db()
-    goes_ring_by_ring(town, start(town, second), "GIMP")
 
 
 def test_roll_outs_of_different_apps_go_side_by_side(town: Town):  # noqa: F811

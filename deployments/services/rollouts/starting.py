@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -77,27 +77,34 @@ def start(rollout: Rollout, *, by: User, now: datetime, put_in_force: PutInForce
 
 
 def start_queued(now: datetime, put_in_force: PutInForce) -> int:
-    """Start those whose turn has come, oldest first; one that may not start any more is planned again, and who asked
-    for it is told why. Returns how many started."""
+    """Start those whose turn has come, oldest first; one that may not start any more is planned again, and the people
+    whom it concerns are told why. Returns how many started."""
     started = 0
     for row in Rollout.objects.filter(status=Status.QUEUED).select_related("change_set", "starts_in").order_by("pk"):
         if waits_for(row, now) is not None:
             continue
+        people = _concerned(row)  # a plan that is not true any more loses its approver
         try:
             put_in_force(row.change_set, row.started_by, now, lambda row=row: begin(row, now))  # type: ignore[misc]
             started += 1
         except changes.AnotherUnderWay:
             continue
         except ValidationError as refusal:
-            _plan_again(row, None, " ".join(refusal.messages))
+            _plan_again(row, None, " ".join(refusal.messages), people)
     return started
 
 
-def _plan_again(row: Rollout, by: User | None, reason: str) -> None:
+def _concerned(row: Rollout) -> list[User]:
+    """Who wanted it, planned it, approved it and asked that it starts."""
+    wanted = row.change_set
+    return [user for user in (wanted.requested_by, wanted.approved_by, row.created_by, row.started_by) if user]
+
+
+def _plan_again(row: Rollout, by: User | None, reason: str, people: Sequence[User] = ()) -> None:
     """Unless somebody else has started it meanwhile."""
     row.refresh_from_db()
     if row.status == Status.QUEUED:
-        take_out_of_queue(row, by=by, reason=reason)
+        take_out_of_queue(row, by=by, reason=reason, people=people)
 
 
 def waits_for(rollout: Rollout, now: datetime) -> Wait | None:
@@ -123,15 +130,14 @@ def begin(rollout: Rollout, now: datetime) -> Rollout:
 
 
 @transaction.atomic
-def take_out_of_queue(rollout: Rollout, *, by: User | None, reason: str = "") -> Rollout:
-    """From queued back to planned: by a person, or (None) because it could not be started."""
+def take_out_of_queue(rollout: Rollout, *, by: User | None, reason: str = "", people: Sequence[User] = ()) -> Rollout:
+    """From queued back to planned: by a person, or (None) because it could not be started; then `people` are told."""
     if by is not None:
         check_allowed(by)
     row = locked(rollout)
     require(row, Status.QUEUED)
-    asked_by = row.started_by
     row.move_to(Status.PLANNED, started_by=None)
     record("rollout.not_started", row, by, Status.QUEUED, reason)
     if by is None:
-        notices.tell_not_started(row, asked_by, reason)
+        notices.tell_not_started(row, people, reason)
     return row
