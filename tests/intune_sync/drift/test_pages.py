@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.test import Client
@@ -75,6 +76,22 @@ def test_an_edited_rule_offers_both():
 
     assert f'action="/drift/{item.pk}/revert/"' in page
     assert f'action="/drift/{item.pk}/adopt/"' in page
+
+
+def test_a_change_that_puts_a_rule_back_tells_of_the_group_and_counts_no_computers_of_apps():
+    rule = {"group_id": str(uuid4()), "name": "Gy-Ronn", "before": "b", "after": "a", "computers": 12}
+    plan = {"changes": [], "calls": [], "warnings": [], "snapshot": {}, "rules": [rule]}
+    change_set = factories.change_set("planned", plan=plan)
+
+    answer = signed_in("it_admin").get(change_set.get_absolute_url())
+
+    page = answer.content.decode().split("<main")[1]
+    ((_blocks, sentence),) = answer.context["notices"]
+    assert "Gy-Ronn" in sentence
+    assert "12" in sentence
+    assert f"{change_set.get_absolute_url()}computers/" not in page
+    assert "/simulat" not in page
+    assert f"PATCH /v1.0/groups/{rule['group_id']}" in page
 
 
 @pytest.mark.parametrize("role", ["committee", "auditor"])
