@@ -20,6 +20,7 @@ from deployments.exceptions.queue import waiting_for_it as exceptions_for_it
 from deployments.models import ChangeSet
 from deployments.requests.queue import waiting_for_it
 from intune_sync.models import DriftItem, GraphCondition, KillSwitch, SyncRun
+from intune_sync.queries import whole_reports
 from intune_sync.signs import idle_queues
 from schools.models import Municipality, User
 
@@ -39,6 +40,7 @@ class Snapshot:
     down_since: datetime | None = None
     throttled_until: datetime | None = None
     devices_as_of: datetime | None = None
+    reports_as_of: datetime | None = None
     requesters: Sequence[int] = ()
     reviews: int = 0
     stopped_since: datetime | None = None
@@ -67,6 +69,7 @@ def _fresh_snapshot() -> Snapshot:
         down_since=Subquery(condition.values("down_since")),
         throttled_until=Subquery(condition.values("throttled_until")),
         devices_as_of=Subquery(runs.values("finished_at")[:1]),
+        reports_as_of=Subquery(whole_reports().values("started_at")[:1]),
         requesters=ArraySubquery(waiting.values("requested_by")),
         reviews=Coalesce(Subquery(_counted(waiting_for_it(now))), 0),
         stopped_since=Subquery(KillSwitch.objects.thrown().values("thrown_at")[:1]),
@@ -132,6 +135,11 @@ class Site:
     @property
     def devices_as_of(self) -> datetime | None:
         return self._snapshot.devices_as_of
+
+    @property
+    def reports_as_of(self) -> datetime | None:
+        """What Intune had heard from the computers by then is known here."""
+        return self._snapshot.reports_as_of
 
     @property
     def down_since(self) -> datetime | None:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Aggregate, Count, OuterRef, QuerySet, Subquery, Sum, Value
+from django.db.models import Aggregate, Count, OuterRef, Q, QuerySet, Subquery, Sum, Value
 
 from intune_sync.models import GraphCondition, SyncPosition, SyncRun, UnmatchedRecord
 from intune_sync.own_words import in_readers_language
@@ -75,6 +75,14 @@ class Health:
     @property
     def releasable(self) -> list[SyncRun]:
         return [row.releasable for row in self.resources if row.releasable]
+
+
+def whole_reports() -> QuerySet[SyncRun]:
+    """Readings of all reports on installations, the latest first: they hold as of when they began. One in which an
+    app's report could not be had does not count."""
+    whole = SyncRun.objects.complete().filter(resource=SyncRun.Resource.INSTALL_STATUS)
+    had_all = Q(counts__exports_failed=0) | Q(counts__exports_failed__isnull=True)
+    return whole.filter(had_all, started_at__isnull=False).order_by("-started_at")
 
 
 def freshness() -> Freshness:

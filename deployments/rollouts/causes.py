@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode
 
-from django.db.models import Count
+from django.db.models import Count, Max
 
 from deployments.models import ChangeTarget, Rollout
 from deployments.status import DeviceStatus, with_status
@@ -20,7 +20,8 @@ MOST = 20
 
 @dataclass(frozen=True)
 class Cause:
-    """`failed` computers of one model with one version and error; `reported` have told how it went with the version."""
+    """`failed` computers of one model with one version and error, the last of which told so at `as_of`; `reported` have
+    told how it went with the version."""
 
     version: int
     version_name: str
@@ -30,6 +31,7 @@ class Cause:
     detail: str
     failed: int
     reported: int
+    as_of: datetime | None
 
     @property
     def query(self) -> str:
@@ -48,7 +50,7 @@ def causes(rollout: Rollout, user: User, now: datetime) -> list[Cause]:
         targets.filter(status__in=[DeviceStatus.INSTALLED, DeviceStatus.FAILED])
         .order_by()
         .values_list(*version, *model, "status", "error_code", "detail")
-        .annotate(count=Count("pk"))
+        .annotate(latest=Max("reported_at"), count=Count("pk"))
     )
     reported = Counter[tuple[int, int]]()
     for row in rows:
@@ -63,8 +65,9 @@ def causes(rollout: Rollout, user: User, now: datetime) -> list[Cause]:
             detail or "",
             count,
             reported[of, on],
+            latest,
         )
-        for of, app, number, on, maker, name, status, code, detail, count in rows
+        for of, app, number, on, maker, name, status, code, detail, latest, count in rows
         if status == DeviceStatus.FAILED
     ]
     return sorted(found, key=lambda each: (-each.failed, each.version_name, each.model_name, each.error_code))[:MOST]

@@ -1,4 +1,4 @@
-"""The curve of a roll-out: how many computers Intune was told of, are done and failed by when."""
+"""The curve of a roll-out, or of a change: how many computers Intune was told of, are done and failed by when."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
+from typing import Any
 
-from django.db.models import Count, DateTimeField, F
+from django.db.models import Count, DateTimeField, F, QuerySet
 from django.db.models.functions import Greatest, Trunc
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from deployments.models import Rollout
+from deployments.models import ChangeSet, Rollout
+from deployments.queries import device_targets
 from deployments.rollouts.progress import LATER, computers
 from deployments.status import DeviceStatus
 from schools.charts import Chart, Series
@@ -36,23 +38,32 @@ class Curve:
 
 def curve(rollout: Rollout, user: User, now: datetime) -> Curve | None:
     """None before Intune has been told of any computer. One query."""
-    if rollout.started_at is None:
+    rows = computers(rollout, user, now).exclude(place=LATER)
+    return _curve(rows, rollout.started_at, rollout.ended_at, now)
+
+
+def curve_of_change(change_set: ChangeSet, user: User, now: datetime) -> Curve | None:
+    """As `curve`, for a change that is written all at once."""
+    return _curve(device_targets(change_set, user), change_set.started_at, None, now)
+
+
+def _curve(rows: QuerySet[Any], started_at: datetime | None, ended_at: datetime | None, now: datetime) -> Curve | None:
+    """`rows`: each computer once, `with_status`."""
+    if started_at is None:
         return None
-    end = min(now, rollout.ended_at + BY_HOUR_UNTIL) if rollout.ended_at else now
-    unit = _unit(end - rollout.started_at)
+    end = min(now, ended_at + BY_HOUR_UNTIL) if ended_at else now
+    unit = _unit(end - started_at)
     told, done, failed = Counter[datetime](), Counter[datetime](), Counter[datetime]()
     # A report may be older than the write where the computer had the app already.
     since = Trunc(Greatest(F("reported_at"), F("confirmed_at")), unit, output_field=DateTimeField())
-    rows = (
-        computers(rollout, user, now)
-        .filter(confirmed_at__isnull=False)
-        .exclude(place=LATER)
+    counted = (
+        rows.filter(confirmed_at__isnull=False)
         .order_by()
         .annotate(told=Trunc("confirmed_at", unit, output_field=DateTimeField()), since=since)
         .values_list("told", "status", "since")
         .annotate(count=Count("pk"))
     )
-    for at, status, ended, count in rows:
+    for at, status, ended, count in counted:
         told[at] += count
         if status == DeviceStatus.INSTALLED:
             done[ended or at] += count
@@ -60,7 +71,7 @@ def curve(rollout: Rollout, user: User, now: datetime) -> Curve | None:
             failed[ended or at] += count
     if not told:
         return None
-    first = min(_floor(rollout.started_at, unit), *told) - LENGTHS[unit]
+    first = min(_floor(started_at, unit), *told) - LENGTHS[unit]
     steps = list(_steps(first, max(end, *told, *done, *failed), unit))
     return Curve(
         _finding(told, done, now),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -38,6 +38,8 @@ class Cell:
     label: str | Promise
     count: int
     query: str
+    as_of: datetime | None = None
+    """The latest report that it follows from."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,7 @@ def figures(found: Rollout, user: User, now: datetime) -> dict[str, Any]:
         "steps": steps,
         "rings": [_ring_row(found, step, how_far) for step in steps],
         "story": _story(found, steps, doors, how_far, now, decides=user.has_perm(RUN)),
-        "places": _cells(found, how_far.whole.counts, ""),
+        "places": _places(found, how_far),
         "schools": [_share_row(found, share, "school", rings, how_far) for share in how_far.schools],
         "models": [_share_row(found, share, "model", rings, how_far) for share in how_far.models],
         "headings": _headings(found, rings, how_far),
@@ -141,6 +143,11 @@ def _starts(found: Rollout, how_far: Progress, doors: Doors | None) -> list[Scho
     if found.status in Rollout.NOT_STARTED:
         return starts(doors, how_far.schools)
     return [each for each in starts(doors, [s for s in how_far.schools if s.counts.get(LATER)]) if not each.is_now]
+
+
+def _places(found: Rollout, how_far: Progress) -> list[Cell]:
+    cells = _cells(found, how_far.whole.counts, "")
+    return [replace(cell, as_of=how_far.latest.get(cell.code)) for cell in cells]
 
 
 def _cells(found: Rollout, counts: Mapping[str, int], query: str) -> list[Cell]:

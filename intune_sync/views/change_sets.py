@@ -9,10 +9,12 @@ from typing import Any, cast
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
+from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from deployments.models import ChangeSet, Rollout
 from deployments.queries import Progress, device_targets, parts_by_device, progress
+from deployments.rollouts.curve import curve_of_change
 from deployments.status import DeviceStatus
 from intune_sync.holds import explain
 from intune_sync.models import AutomaticHold
@@ -89,6 +91,7 @@ def change_set(request: HttpRequest, pk: int) -> HttpResponse:
         "has_plan": bool(found.plan_hash),
         "is_about_several": len(seen.apps) > 1,
         "rollout": rollout,
+        "rolls_back": _rolls_back(found, user),
         "held": explain(held.reason, held.reason_data) if held else "",
         "notices": notices(found) if sees_all else [],
         "calls": _calls(found) if sees_all else [],
@@ -127,7 +130,7 @@ def change_set_devices(request: HttpRequest, pk: int) -> HttpResponse:
 
 def find_change_set(user: User, pk: int) -> ChangeSet:
     visible = ChangeSet.objects.visible_to(user).select_related(
-        "revision__baseline__semester", "requested_by", "approved_by", "rollout"
+        "revision__baseline__semester", "requested_by", "approved_by", "rollout", "rolls_back"
     )
     return get_object_or_404(visible, pk=pk)
 
@@ -136,6 +139,12 @@ def _rollout_of(found: ChangeSet, sees_all: bool) -> Rollout | None:
     """The roll-out that carries it out; a school's people see none before it has started."""
     rollout: Rollout | None = getattr(found, "rollout", None)
     return rollout if rollout and (sees_all or rollout.started_at) else None
+
+
+def _rolls_back(found: ChangeSet, user: User) -> Rollout | None:
+    """The roll-out that it takes back, if this person may see that one."""
+    taken_back: Rollout | None = getattr(found, "rolls_back", None)
+    return Rollout.objects.visible_to(user).filter(pk=taken_back.pk).first() if taken_back else None
 
 
 def _progress_part(request: HttpRequest, found: ChangeSet, user: User) -> HttpResponse:
@@ -160,6 +169,7 @@ def _progress(found: ChangeSet, user: User) -> dict[str, Any]:
         "sees_all": sees_all,
         "writing": writing(found) if sees_all else None,
         "statuses": _statuses(how_far),
+        "curve": curve_of_change(found, user, timezone.now()) if hasattr(found, "rolls_back") else None,
         "poll_seconds": 3 if is_writing else 10 if found.status == Status.APPLIED and not how_far.is_settled else 0,
     }
 

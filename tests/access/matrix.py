@@ -399,6 +399,7 @@ API: dict[str, Row] = {
     "/api/v1/rollouts/{}/#planned": row("planned_rollout", GET=WIDE),
     "/api/v1/rollouts/{}/rings/": row("rollout", GET=CHANGE),
     "/api/v1/rollouts/{}/computers/": row("rollout", GET=CHANGE),
+    "/api/v1/rollouts/{}/progress/": row("rollout", GET=CHANGE),
     "/api/v1/rollouts/{}/redraw/": row("rollout", POST=IT),
     "/api/v1/rollouts/{}/move/": row("rollout", POST=IT),
     "/api/v1/rollouts/{}/start/": row("rollout", POST=IT),
