@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.http import Http404
 from django.shortcuts import get_object_or_404
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
@@ -16,12 +18,13 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from deployments.proof.answers import NONE, READS, Scope, answers_by_school
+from deployments.models import Baseline
+from deployments.proof.answers import NONE, READS, SHOWS, Scope, answers_by_school
 from deployments.proof.assumptions import DEFAULTS, Known, assumptions
 from deployments.proof.days import Reached, history, reached
 from deployments.proof.evidence import Whose
 from deployments.proof.report import report_of
-from deployments.proof.saved import saved_in
+from deployments.proof.saved import Line, saved_in
 from deployments.services.assumptions import change_assumption
 from deployments.status import DeviceStatus
 from schools.converters import LARGEST_KEY
@@ -112,13 +115,40 @@ class SavedLineSerializer(serializers.Serializer[Any]):
     shown = serializers.IntegerField(help_text=_("How often, by the portal's own rows."))
     counted = serializers.IntegerField(help_text=_("How many of them count."))
     assumption = serializers.CharField(source="each.code", help_text=_("What each of them is worth."))
+    at_most = serializers.CharField(
+        source="at_most.code",
+        default=None,
+        allow_null=True,
+        help_text=_("The assumption above which none count."),
+    )
+    evidence = serializers.SerializerMethodField(
+        help_text=_("The page that lists the computers; empty for who may not see computers.")
+    )
     hours = serializers.DecimalField(max_digits=12, decimal_places=2)
+
+    def get_evidence(self, line: Line) -> str:
+        if not self.context["shows"]:
+            return ""
+        path = reverse("deployments:evidence", args=[self.context["baseline"], line.kind.code])
+        school = self.context["school"]
+        return f"{settings.SITE_URL}{path}" + (f"?school={school.pk}" if school else "")
+
+
+class BeforeSerializer(serializers.Serializer[Any]):
+    """What a year took before the portal, by the assumptions alone."""
+
+    collected = serializers.IntegerField()
+    collecting_hours = serializers.DecimalField(max_digits=12, decimal_places=2)
+    person_months = serializers.DecimalField(max_digits=12, decimal_places=2)
+    reinstalls = serializers.IntegerField()
+    reinstall_hours = serializers.DecimalField(max_digits=12, decimal_places=2)
 
 
 class SavedSerializer(serializers.Serializer[Any]):
     lines = SavedLineSerializer(many=True)
     hours = serializers.DecimalField(max_digits=12, decimal_places=2)
     person_months = serializers.DecimalField(max_digits=12, decimal_places=2)
+    before = BeforeSerializer()
     assumptions = AssumptionSerializer(many=True)
 
 
@@ -173,10 +203,11 @@ class SemesterProof:
     def report(self: Any, request: Request, pk: str) -> Response:
         baseline = self.get_object()
         require(self.person, READS)
-        found = report_of(baseline, self.person, timezone.now(), _school(request, self.person))
+        school = _school(request, self.person)
+        found = report_of(baseline, self.person, timezone.now(), school)
         fields = ("day", "decided", "failures", "left")
         said = {name: getattr(found, name) for name in fields} | {"saved": _saved(found.saved)}
-        return Response(ReportSerializer(said).data)
+        return Response(ReportSerializer(said, context=_linked(self.person, baseline, school)).data)
 
     @extend_schema(
         description=_("The time that the semester saved, by evidence alone, and what it is counted with."),
@@ -189,7 +220,7 @@ class SemesterProof:
         require(self.person, READS)
         school = _school(request, self.person)
         found = saved_in(baseline, Whose.of(self.person, school.pk if school else None), timezone.now())
-        return Response(SavedSerializer(_saved(found)).data)
+        return Response(SavedSerializer(_saved(found), context=_linked(self.person, baseline, school)).data)
 
 
 class AssumptionViewSet(viewsets.GenericViewSet[Any]):
@@ -227,8 +258,12 @@ class AssumptionViewSet(viewsets.GenericViewSet[Any]):
         return Response(AssumptionSerializer(found).data)
 
 
+def _linked(user: User, baseline: Baseline, school: School | None) -> dict[str, Any]:
+    return {"baseline": baseline.pk, "school": school, "shows": user.access.reads(SHOWS)}
+
+
 def _saved(saved: Any) -> dict[str, Any]:
-    fields = ("lines", "hours", "person_months")
+    fields = ("lines", "hours", "person_months", "before")
     return {name: getattr(saved, name) for name in fields} | {"assumptions": list(saved.assumptions.values())}
 
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from deployments.proof.answers import Answers
+from deployments.proof.assumptions import in_words
 from deployments.proof.report import Report
+from deployments.proof.saved import Saved
 from deployments.status import DeviceStatus
 from schools.export import Column
 
@@ -29,6 +32,7 @@ class Line:
     error_code: str = ""
     count: int | None = None
     hours: float | None = None
+    value: float | None = None
 
 
 def lines(report: Report) -> Iterator[Line]:
@@ -57,14 +61,31 @@ def lines(report: Report) -> Iterator[Line]:
         )
     for rest in report.left:
         yield Line(_("Left"), str(rest.decision), f"{rest.left.cause.label}. {rest.left.who}", count=rest.left.count)
-    for line in report.saved.lines:
+    yield from _saved(report.saved)
+
+
+def _saved(saved: Saved) -> Iterator[Line]:
+    """What was avoided, what a year took before the portal, and what both are counted with."""
+    for line in saved.lines:
         yield Line(
             _("Saved"),
             str(line.kind.label),
             str(line.kind.formula),
-            count=line.shown,
-            hours=round(float(line.hours), 1),
+            count=line.counted,
+            hours=_hours(line.hours),
+            value=float(line.each.value),
         )
+    before, section = saved.before, _("A year before the portal")
+    months = _("%(months)s person-months.") % {"months": in_words(before.person_months, 2)}
+    collected, reinstalled = _("Computers collected and re-imaged"), _("Computers reinstalled")
+    yield Line(section, collected, months, count=int(before.collected), hours=_hours(before.collecting_hours))
+    yield Line(section, reinstalled, count=int(before.reinstalls), hours=_hours(before.reinstall_hours))
+    for each in saved.assumptions.values():
+        yield Line(_("Assumption"), each.label, f"{each.unit}. {each.source}", value=float(each.value))
+
+
+def _hours(hours: Decimal) -> float:
+    return round(float(hours), 1)
 
 
 def columns() -> list[Column[Line]]:
@@ -82,6 +103,7 @@ def columns() -> list[Column[Line]]:
         (_("Model"), lambda line: line.model),
         (_("Error code"), lambda line: line.error_code),
         (_("Hours"), lambda line: line.hours),
+        (_("Value"), lambda line: line.value),
     ]
 
 

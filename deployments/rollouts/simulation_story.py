@@ -63,9 +63,11 @@ class SchoolRow:
 
 @dataclass
 class Story:
-    """Three queries for the names."""
+    """Three queries for the names. The hours of the school with the key `chosen` are drawn, else of the one whose line
+    is nearest to its limit."""
 
     row: Simulation
+    chosen: int | None = None
 
     @property
     def result(self) -> dict[str, Any]:
@@ -167,16 +169,26 @@ class Story:
         return next((row for row in self.schools if row.school and row.line and row.asked), None)
 
     @property
+    def drawn(self) -> SchoolRow | None:
+        of_choice = (row for row in self.schools if row.school and row.school.pk == self.chosen and row.hours)
+        return next(of_choice, self.busiest)
+
+    @property
     def line_title(self) -> str:
-        row = self.busiest
-        if row is None or row.line is None or row.peak_at is None:
+        row = self.drawn
+        if row is None or row.peak_at is None:
             return ""
+        if row.line is None:
+            said = _("Simulation: %(school)s asks for up to %(asked)s Mbit/s; nobody knows what its line carries.")
+            return said % {"school": row.school, "asked": _figure(row.asked)}
         words = {
             "school": row.school,
             "asked": _figure(row.asked),
             "line": _figure(row.line),
             "hours": number(row.hours_above),
         }
+        if not row.hours_above and row.school != (self.busiest and self.busiest.school):
+            return _("Simulation: %(school)s asks for up to %(asked)s of its %(line)s Mbit/s.") % words
         if not row.hours_above:
             return (
                 _("Simulation: no line is too narrow. %(school)s comes nearest, with %(asked)s of its %(line)s Mbit/s.")
@@ -193,8 +205,8 @@ class Story:
 
     @property
     def line(self) -> Chart | None:
-        """The hours around the busiest one, at the school whose line is nearest to its limit."""
-        row = self.busiest
+        """The hours around the busiest one."""
+        row = self.drawn
         if row is None or row.peak_at is None:
             return None
         by_hour = {int(hour): (asked, carried) for hour, asked, carried in row.hours}

@@ -28,6 +28,7 @@ from schools.pages import render_page
 SIMULATE = "deployments.simulate"
 POLL_SECONDS = 2
 MOST = 2**31 - 1
+LONGEST_KEY = 18
 
 
 class SeedForm(forms.Form):
@@ -80,7 +81,7 @@ def simulation(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "simulation": row,
         "subject": subject,
-        "story": Story(row) if has_result else None,
+        "story": Story(row, _key(request.GET.get("school", ""))) if has_result else None,
         "poll_seconds": 0 if is_over else POLL_SECONDS,
         "form": SeedForm(initial={"seed": row.seed}),
         "ask_name": "deployments:simulate_proposal" if row.proposal_id else "deployments:simulate_change",
@@ -93,6 +94,11 @@ def simulation(request: HttpRequest, pk: int) -> HttpResponse:
     if is_over and request.htmx:  # type: ignore[attr-defined]
         response["HX-Refresh"] = "true"
     return response
+
+
+def _key(text: str) -> int | None:
+    """The school whose hours are drawn; one that is not in the simulation changes nothing."""
+    return int(text) if text.isdecimal() and len(text) <= LONGEST_KEY else None
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,9 @@ from django.test.utils import CaptureQueriesContext
 from openpyxl import load_workbook
 
 from deployments.models import Baseline, BaselineRevision, ProofDay
+from deployments.proof.assumptions import assumptions
 from deployments.proof.days import note_day
+from deployments.proof.evidence import KINDS
 from deployments.proof.files import report_pdf
 from deployments.proof.left import Cause
 from deployments.proof.report import report_of
@@ -135,6 +137,24 @@ def test_files_parse_back_to_the_figures_of_the_page(client: Client, baseline: B
     assert [len(rows) + 1, list(first)] == [len(cells), cells[0]]
     assert sum(int(first[name]) for name in list(first)[5:11]) == int(first["Antal"]) == cells[1][4] == 3
     assert sum(cells[1][5:11]) == 3
+
+
+def test_files_hold_what_was_avoided_and_what_it_is_counted_with(client: Client, baseline: Baseline) -> None:
+    client.force_login(make.person("it_admin"))
+
+    text = b"".join(client.get(f"/follow-up/{baseline.pk}/report.csv")).decode("utf-8-sig")  # type: ignore[arg-type]
+    rows = list(csv.DictReader(StringIO(text), delimiter=";"))
+
+    section, number, hours, value = "Avsnitt", "Antal", "Timmar", "Värde"
+    by_section: dict[str, list[dict[str, str]]] = {}
+    for row in rows:
+        by_section.setdefault(row[section], []).append(row)
+    before = [(row[number], float(row[hours].replace(",", "."))) for row in by_section["Ett år före portalen"]]
+    assert before == [("18000", 630.0), ("400", 400.0)]
+    assert "3,94" in by_section["Ett år före portalen"][0]["Anteckning"]
+    counted = {row["Vad"]: float(row[value].replace(",", ".")) for row in by_section["Antagande"]}
+    assert counted == {str(each): float(each.value) for each in assumptions().values()}
+    assert len(by_section["Sparat"]) == len(KINDS)
 
 
 def test_same_figures_on_the_same_day_give_the_same_bytes(client: Client, baseline: Baseline) -> None:

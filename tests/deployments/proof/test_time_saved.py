@@ -176,6 +176,29 @@ def test_page_leads_from_each_line_to_its_computers(client: Client) -> None:
     assert client.get(f"{ledger}other/").status_code == 404
 
 
+@pytest.mark.parametrize("role", ["it_admin", "committee"])
+def test_script_reads_what_a_year_took_before_and_where_the_evidence_is(client: Client, role: str) -> None:
+    token = {"Authorization": f"Bearer {make.api_token(make.person(role))}"}
+    baseline = make.baseline()
+
+    said = client.get(f"/api/v1/baselines/{baseline.pk}/time-saved/", headers=token).json()
+
+    assert said["before"] == {
+        "collected": 18_000,
+        "collecting_hours": "630.00",
+        "person_months": "3.94",
+        "reinstalls": 400,
+        "reinstall_hours": "400.00",
+    }
+    page = f"http://testserver/follow-up/{baseline.pk}/time-saved/"
+    assert {line["kind"]: line["evidence"] for line in said["lines"]} == {
+        code: f"{page}{code}/" if role == "it_admin" else "" for code in KINDS
+    }
+    assert {line["at_most"] for line in said["lines"]} == {kind.at_most or None for kind in KINDS.values()}
+    report = client.get(f"/api/v1/baselines/{baseline.pk}/report/", headers=token).json()
+    assert report["saved"] == said
+
+
 def test_assumption_is_changed_on_its_page_and_by_script(client: Client) -> None:
     make.baseline()
     admin = make.person("it_admin")

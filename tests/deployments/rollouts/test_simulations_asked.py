@@ -218,6 +218,27 @@ def test_page_says_that_it_is_a_simulation_everywhere(admin: User, computers: li
     assert all(line.startswith("Simulation") for line in lines)
 
 
+def test_hours_of_any_school_are_drawn_against_its_line(admin: User) -> None:
+    wide, narrow = make.school("Bredskolan", line_mbit=1000), make.school("Smalskolan", line_mbit=50)
+    everywhere = [make.device(school) for school in (wide, narrow) for _ in range(4)]
+    row, client = asked(approved_change(everywhere, version()), admin), signed_in(admin)
+    page = row.get_absolute_url()
+
+    usual, chosen = client.get(page).context["story"], client.get(f"{page}?school={wide.pk}").context["story"]
+
+    assert "Smalskolan" in usual.line_title
+    assert "Bredskolan" in chosen.line_title
+    assert chosen.line_title.startswith("Simulation: ")
+    asked_for, carried, line = (series.values for series in chosen.line.series)
+    of_school = next(each for each in chosen.schools if each.school == wide)
+    assert set(line) == {1000}
+    assert max(asked_for) == of_school.asked > 0
+    assert all(got <= 1000 for got in carried)
+    assert f'href="?school={wide.pk}#line-heading"' in client.get(page).content.decode()
+    for unknown in ("0", "x", str(make.school().pk)):
+        assert client.get(f"{page}?school={unknown}").context["story"].line_title == usual.line_title
+
+
 def test_page_waits_and_then_fetches_itself_anew(admin: User, computers: list[Device]) -> None:
     client = signed_in(admin)
     row = simulations.ask(approved_change(computers, version()), 1, by=admin, now=NOW)
