@@ -63,6 +63,10 @@ def about_changes(changes: Iterable[ChangeSet], user: User) -> Iterator[Item]:
                 "revision": change.revision,
             }
             yield Item(title, text, change.get_absolute_url(), shape.icon, "wait", change.planned_at)
+        elif change.status == ChangeSet.Status.APPROVED and may_apply and _waits_for_another(change, user):
+            title = _("%(change)s asks to be written at once") % {"change": change}
+            text = _("Size or calendar is against it; two people let it through.")
+            yield Item(title, text, change.get_absolute_url(), "send", "warn")
         elif change.status == ChangeSet.Status.APPROVED and may_apply:
             title = _("%(change)s is approved and can be written to Intune") % {"change": change}
             text = str(change.revision)
@@ -71,6 +75,11 @@ def about_changes(changes: Iterable[ChangeSet], user: User) -> Iterator[Item]:
             title = _("%(change)s could not be written completely") % {"change": change}
             text = _("What was written holds. Open it to see what is left, and try again.")
             yield Item(title, text, change.get_absolute_url(), shape.icon, shape.tone, change.started_at)
+
+
+def _waits_for_another(change: ChangeSet, user: User) -> bool:
+    """Somebody else asks that it may be written at once (as `with_rollouts` reads it)."""
+    return vars(change).get("asked_at_once_by") not in (None, user.pk)
 
 
 def about_requests(requests: Sequence[AppRequest], now: datetime) -> Iterator[Item]:

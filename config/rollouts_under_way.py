@@ -36,19 +36,22 @@ class RolloutUnderWay:
 
 def with_rollouts(changes: QuerySet[ChangeSet], user: User) -> QuerySet[ChangeSet]:
     """Each change with its roll-out, `ring` (the open one's number), `ring_count`, `told`, `total`, `verdict` of the
-    open ring and who asks for an exception from the calendar (`asked_by`, None when nobody does)."""
+    open ring, and who asks for an exception, from the calendar (`asked_by`) or so that it is written at once
+    (`asked_at_once_by`); None when nobody does."""
     mine = user.access.schools_q("deployments.view_changeset", "device__school_id")
     members = RingMember.objects.filter(mine, rollout__change_set=OuterRef("pk"))
     rings = Ring.objects.filter(rollout__change_set=OuterRef("pk"))
     readings = GateReading.objects.filter(ring__rollout__change_set=OuterRef("pk"), ring__status=Ring.Status.OPEN)
-    asked = CalendarOverride.objects.filter(rollout__change_set=OuterRef("pk"), approved_at=None)
+    asked = CalendarOverride.objects.filter(change_set=OuterRef("pk"), approved_at=None)
+    at_once = asked.filter(kind=CalendarOverride.Kind.AT_ONCE, approval_at=OuterRef("approved_at"))
     return changes.select_related("rollout").annotate(
         ring=Subquery(rings.filter(status__in=OPEN_NOW).order_by("number").values("number")[:1]),
         ring_count=_count(rings),
         told=_count(members.filter(written_at__isnull=False)),
         total=_count(members),
         verdict=Subquery(readings.order_by("-pk").values("verdict")[:1]),
-        asked_by=Subquery(asked.values("requested_by")[:1]),
+        asked_by=Subquery(asked.filter(kind=CalendarOverride.Kind.CALENDAR).values("requested_by")[:1]),
+        asked_at_once_by=Subquery(at_once.values("requested_by")[:1]),
     )
 
 

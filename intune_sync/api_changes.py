@@ -18,12 +18,13 @@ from rest_framework.response import Response
 
 from deployments.api import ChangeSetSerializer, ChangeSetViewSet
 from deployments.models import ChangeSet
+from deployments.rollouts.at_once import against
 from intune_sync import services
 from intune_sync.graph import GraphError
 from intune_sync.holds import explain
 from intune_sync.models import AutomaticHold
 from intune_sync.payloads.members import calls_of
-from intune_sync.previews import notices, preview
+from intune_sync.previews import freeze_notices, notices, preview
 from intune_sync.tasks import wake_write
 from intune_sync.words import graph_sentence
 from schools.idempotency import idempotent
@@ -101,8 +102,9 @@ class WritableChangeSetViewSet(ChangeSetViewSet):
 
     @extend_schema(
         description=_(
-            "Start writing the approved plan. 409 when the state is another, or when the plan is no longer true; the "
-            "answer then says what has changed."
+            "Start writing the approved plan to all its computers at once. 409 when the state is another, or when the "
+            "plan is no longer true; the answer then says what has changed. 400 with the code `not_at_once` where its "
+            "size or the calendars of its schools are against it: plan a roll-out, or ask for an `override`."
         ),
         request=None,
         responses={202: ChangeSetSerializer},
@@ -143,9 +145,13 @@ class WritableChangeSetViewSet(ChangeSetViewSet):
             "schools": seen.schools,
             "calls": calls_of(change_set.plan) if sees_all else [],
             "waits_for_it": explain(held.reason, held.reason_data) if held and sees_all else "",
-            "warnings": [{"blocking": b, "text": text} for b, text in notices(change_set)] if sees_all else [],
+            "warnings": [{"blocking": b, "text": text} for b, text in _warnings(change_set)] if sees_all else [],
         }
         return Response(PreviewSerializer(shown, context=self.get_serializer_context()).data)
+
+
+def _warnings(change_set: ChangeSet) -> list[tuple[bool, str]]:
+    return [*notices(change_set), *freeze_notices(change_set, against(change_set, timezone.now()))]
 
 
 @contextmanager

@@ -12,11 +12,13 @@ from django.utils.translation import gettext_lazy as _
 from deployments.models import BaselineRevision, ChangeSet
 from deployments.models.moves import InvalidMove
 from deployments.services import changes
+from deployments.services.at_once import NotAtOnce
 from deployments.services.changes import NOT_COVERED, NotCovered
+from deployments.services.rollouts.planning import MOST_AT_ONCE
 from intune_sync.previews import group_names
 from intune_sync.words import notice_sentence
 
-NOTICE, STATE, SAID = "notice", "state", "said"
+NOTICE, STATE, TOO_MANY, SAID = "notice", "state", "too_many", "said"
 BY_KIND: dict[type[ValidationError], str] = {
     changes.OwnRequest: "own_request",
     changes.OutdatedDraft: "outdated",
@@ -30,6 +32,10 @@ SENTENCES: dict[str, str | Promise] = {
     "stale": _("The plan has changed since it was made. The change is planned anew by itself."),
     "busy": _("Another change is being written or needs attention. Finish that one first."),
     STATE: _("This cannot be done now: the state is “%(state)s”."),
+    TOO_MANY: _(
+        "It installs or removes software on %(count)s computers, and at most %(most)s get that at once. Plan a "
+        "roll-out."
+    ),
     SAID: "%(said)s",
 }
 STATES = {**dict(BaselineRevision.Status.choices), **dict(ChangeSet.Status.choices)}
@@ -50,6 +56,8 @@ def reason_of(error: ValidationError) -> tuple[str, dict[str, Any]]:
         return NOTICE, error.data
     if isinstance(error, NotCovered):
         return str(error.code), error.data
+    if isinstance(error, NotAtOnce):
+        return TOO_MANY, {"count": error.against.computers, "most": MOST_AT_ONCE}
     if isinstance(error, InvalidMove):
         return STATE, {"status": error.status}
     if code := BY_KIND.get(type(error)):

@@ -12,6 +12,7 @@ from django.db.models import Count, F, Q, QuerySet, Sum
 from django.utils.translation import gettext as _
 
 from deployments.models import AssignmentChange, ChangeSet, ChangeTarget
+from deployments.rollouts.at_once import Against
 from intune_sync.models import IntuneGroup, Operation
 from intune_sync.push.narrowing import narrowed
 from intune_sync.words import effect_sentence, group_sentence, notice_sentence, rule_sentence
@@ -134,6 +135,12 @@ def notices(change_set: ChangeSet) -> list[tuple[bool, str]]:
     said = change_set.plan.get("warnings", [])
     names = group_names(notice["group_id"] for notice in said if notice.get("group_id"))
     return new + [(notice["blocking"], notice_sentence(notice, names)) for notice in said]
+
+
+def freeze_notices(change_set: ChangeSet, against: Against) -> list[tuple[bool, str]]:
+    """As things are now, for whoever is to approve: schools that it does not reach before a freeze has ended."""
+    is_planned = change_set.status == ChangeSet.Status.PLANNED
+    return [(False, sentence) for sentence in against.freezes] if is_planned else []
 
 
 def group_names(group_ids: Iterable[str]) -> dict[str, str]:

@@ -30,7 +30,8 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
 
 
 def in_api_words(error: Exception) -> Exception:
-    """A domain `ValidationError` is a 400 with field and reason; one that names a `status` is a 409 with that state.
+    """A domain `ValidationError` is a 400 with field and reason, and its `code` where it has one; one that names a
+    `status` is a 409 with that state.
 
     `DataError` is a value that PostgreSQL cannot hold (too large a number, a NUL character) and that no field caught:
     still the caller's to mend. RecursionError comes from JSON that is nested thousands of levels deep.
@@ -53,4 +54,6 @@ def _refusal(error: ValidationError) -> exceptions.APIException:
         return WrongState(error.messages[0], state)
     if hasattr(error, "error_dict"):
         return exceptions.ValidationError(error.message_dict)
-    return exceptions.ValidationError({"detail": error.messages[0] if len(error.messages) == 1 else error.messages})
+    said: dict[str, Any] = {"detail": error.messages[0] if len(error.messages) == 1 else error.messages}
+    code = getattr(error, "code", None)
+    return exceptions.ValidationError({**said, "code": code} if code else said)

@@ -14,7 +14,8 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from deployments.models import CalendarOverride, ChangeSet, GateReading, Ring, RingMember, Rollout
+from deployments.api.change_sets import OverrideSerializer
+from deployments.models import ChangeSet, GateReading, Ring, RingMember, Rollout
 from deployments.rollouts.words import explain
 from deployments.services import rollouts
 from deployments.services.rollouts import Settings
@@ -155,15 +156,6 @@ class MaybeReasonSerializer(serializers.Serializer[Any]):
     reason = serializers.CharField(max_length=2000, required=False, allow_blank=True, default="")
 
 
-class OverrideSerializer(serializers.ModelSerializer[CalendarOverride]):
-    requested_by = serializers.SlugRelatedField[Any](slug_field="username", read_only=True)
-    approved_by = serializers.SlugRelatedField[Any](slug_field="username", read_only=True, allow_null=True)
-
-    class Meta:
-        model = CalendarOverride
-        fields = ["reason", "requested_by", "requested_at", "approved_by", "approved_at"]
-
-
 class RolloutFilters(django_filters.FilterSet):  # type: ignore[misc]
     status = django_filters.ChoiceFilter(choices=Rollout.Status.choices)
     change_set = KeyFilter(field_name="change_set_id")
@@ -185,7 +177,10 @@ class RolloutViewSet(Rows):
     ordering = "-id"
 
     @extend_schema(
-        description=_("Draw the rings of an approved change. Nothing starts yet."),
+        description=_(
+            "Draw the rings of an approved change. Nothing starts yet. A roll-out that was broken off before its start "
+            "is planned again, under its number."
+        ),
         request=PlanSerializer,
         responses={201: RolloutSerializer},
     )

@@ -6,12 +6,12 @@ from deployments.models.committee import AgendaItem, Decision, Delegation, Meeti
 from deployments.models.detected import DetectedUse
 from deployments.models.exceptions import ExceptionRenewal, SoftwareException
 from deployments.models.installs import InstallStatus
+from deployments.models.overrides import CalendarOverride
 from deployments.models.profiles import SoftwareProfile
 from deployments.models.proof import Assumption, ProofDay
 from deployments.models.proposals import Proposal, ProposalComment, ProposalSupport, Seat, Stance
 from deployments.models.requests import AppRequest, RequestMessage, RequestStep, RequestSupport
 from deployments.models.rollouts import (
-    CalendarOverride,
     GateReading,
     Ring,
     RingGroup,

@@ -65,7 +65,7 @@ class Rollout(Moves):
         "paused": frozenset({"running", "halted", "done", "aborted"}),
         "halted": frozenset({"running", "done", "aborted"}),
         "done": frozenset({"rolled_back"}),
-        "aborted": frozenset({"rolled_back"}),
+        "aborted": frozenset({"rolled_back", "planned"}),
     }
     UNFINISHED: ClassVar[list[str]] = ["running", "paused", "halted"]
     NOT_STARTED: ClassVar[list[str]] = ["planned", "queued"]
@@ -164,6 +164,11 @@ class Rollout(Moves):
 
     def get_absolute_url(self) -> str:
         return reverse("deployments:rollout", args=[self.pk])
+
+    @property
+    def never_began(self) -> bool:
+        """Broken off before its start, so that another may be planned in its place."""
+        return self.status == self.Status.ABORTED and self.started_at is None
 
     @property
     def soak(self) -> timedelta:
@@ -337,33 +342,3 @@ class GateReading(models.Model):
 
     def __str__(self) -> str:
         return f"{self.ring}: {self.get_verdict_display()}"
-
-
-class CalendarOverride(models.Model):
-    """Two people let a roll-out start in a freeze or in lesson hours."""
-
-    rollout = models.ForeignKey(Rollout, on_delete=models.CASCADE, related_name="overrides")
-    reason = models.TextField(_("reason"))
-    requested_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
-    requested_at = models.DateTimeField(_("requested"))
-    approved_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
-    approved_at = models.DateTimeField(_("approved"), null=True)
-
-    class Meta:
-        verbose_name = _("exception from the calendar")
-        verbose_name_plural = _("exceptions from the calendar")
-        ordering = ["rollout", "id"]
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(approved_by=None) | ~Q(approved_by=F("requested_by")), name="override_takes_two_people"
-            ),
-            models.CheckConstraint(
-                condition=Q(approved_by=None, approved_at=None)
-                | Q(approved_by__isnull=False, approved_at__isnull=False),
-                name="override_is_approved_by_somebody",
-            ),
-            models.CheckConstraint(condition=~Q(reason=""), name="override_has_a_reason"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.rollout}: {self.reason}"

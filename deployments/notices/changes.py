@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from deployments.models import ChangeSet
+from deployments.models import CalendarOverride, ChangeSet
 from schools.access import IT_ADMIN
 from schools.models import User
 from schools.notifications.kinds import register
@@ -29,6 +29,13 @@ def tell_approved(change_set: ChangeSet, by: User) -> None:
 def tell_rejected(change_set: ChangeSet, by: User) -> None:
     reason = change_set.rejected_reason
     _tell(change_set, _requester(change_set, by), "changeset.rejected", "", who=str(by), reason=reason)
+
+
+def tell_override(override: CalendarOverride) -> None:
+    """The other IT administrators: one of them has to agree that it is written at once."""
+    others = holders_of(IT_ADMIN).exclude(pk=override.requested_by_id)
+    said = {"who": str(override.requested_by), "reason": override.reason}
+    _tell(override.change_set, others, "changeset.override", str(override.pk), urgent=True, **said)
 
 
 def tell_finished(change_set: ChangeSet) -> None:
@@ -103,8 +110,17 @@ def _failed_body(data: dict[str, Any]) -> str:
     return _("What was written holds. Open it to see what is left, and try again.")
 
 
+def _override(data: dict[str, Any]) -> str:
+    return _("Change %(number)s asks to be written at once") % data
+
+
+def _override_body(data: dict[str, Any]) -> str:
+    return _("%(who)s gives the reason: %(reason)s Somebody else has to agree.") % data
+
+
 register("changeset.planned", _planned, _planned_body, label=gettext_lazy("A change waits for approval"))
 register("changeset.approved", _approved, _approved_body, label=gettext_lazy("A change is approved"))
 register("changeset.rejected", _rejected, _rejected_body, label=gettext_lazy("A change is refused"))
 register("changeset.applied", _applied, _applied_body, label=gettext_lazy("A change is written to Intune"))
 register("changeset.failed", _failed, _failed_body, label=gettext_lazy("A change could not be written"))
+register("changeset.override", _override, _override_body, label=gettext_lazy("A change asks to be written at once"))

@@ -41,7 +41,7 @@ def tell_override(override: CalendarOverride) -> None:
     """The other IT administrators: one of them has to agree."""
     others = holders_of(IT_ADMIN).exclude(pk=override.requested_by_id)
     data = {"who": str(override.requested_by), "reason": override.reason}
-    _tell(override.rollout, others, "rollout.override", str(override.pk), urgent=True, **data)
+    _tell(override.change_set.rollout, others, "rollout.override", str(override.pk), urgent=True, **data)
 
 
 def _starters(row: Rollout) -> list[User]:

@@ -10,6 +10,7 @@ from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from deployments.models import AppRequest, ChangeSet, ChangeTarget, RequestStep
+from deployments.rollouts.at_once import against
 from deployments.status import DeviceStatus, holding_back, with_status
 
 Status = AppRequest.Status
@@ -46,6 +47,14 @@ def installing(request: AppRequest) -> Installing:
 def changes_of(request: AppRequest) -> QuerySet[ChangeSet]:
     """The present change of the request, and those of the requests merged into it."""
     return ChangeSet.objects.filter(Q(requests=request.pk) | Q(requests__merged_into=request.pk))
+
+
+def waits_until(request: AppRequest, now: datetime) -> datetime | None:
+    """When it goes to the computers by itself, where a freeze or lessons are all that it waits for."""
+    carried = request.change_set
+    if request.status not in AppRequest.GRANTED or carried is None or carried.status != ChangeSet.Status.APPROVED:
+        return None
+    return against(carried, now).free_at
 
 
 @dataclass(frozen=True)

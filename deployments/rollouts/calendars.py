@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Count
 
-from deployments.models import ChangeSet, Rollout
+from deployments.models import CalendarOverride, ChangeSet, Rollout
 from deployments.rollouts.candidates import computers_of, is_binding
 from schools.calendar import Calendar, Hindrance, Period, local_moment
 from schools.models import CalendarPeriod, School
@@ -73,7 +73,7 @@ def suggested_break(change_set: ChangeSet, now: datetime) -> CalendarPeriod | No
 
 def doors_of(rollout: Rollout, now: datetime, schools: Iterable[School] | None = None) -> Doors:
     """Four queries."""
-    overridden = rollout.overrides.filter(approved_at__isnull=False).exists()
+    overridden = rollout.change_set.overrides.agreed(CalendarOverride.Kind.CALENDAR).exists()
     is_bound = not overridden and is_binding(rollout.change_set)
     return doors_for(rollout, now, School.objects.all() if schools is None else schools, is_bound=is_bound)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.functional import Promise
 
 from deployments.models import CalendarOverride, ChangeSet, ChangeTarget, Ring, Rollout
@@ -27,6 +27,7 @@ from schools.models import User
 
 Status = Rollout.Status
 RUN = "deployments.run_rollout"
+CALENDAR = CalendarOverride.Kind.CALENDAR
 GOING = (*Rollout.NOT_STARTED, *Rollout.UNFINISHED)
 
 
@@ -48,7 +49,7 @@ class RingRow:
     gate: list[str]
     cells: list[Cell]
     held_back: int
-    """Computers of an opened ring that the calendar has not let in yet."""
+    """Computers of an opened ring that have not been let in yet: by the calendar, or because they are missing."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ class ShareRow:
 def for_page(rollouts: QuerySet[Rollout]) -> QuerySet[Rollout]:
     """With all that its page reads of the row, and whether calendars bind it (`is_bound`)."""
     binding = ChangeTarget.objects.filter(change__change_set=OuterRef("change_set"), effect__in=BINDING)
-    passed = CalendarOverride.objects.filter(rollout=OuterRef("pk"), approved_at__isnull=False)
+    passed = CalendarOverride.objects.agreed(CALENDAR).filter(change_set=OuterRef("change_set"))
     return rollouts.select_related(
         "change_set__revision__baseline__semester", "pilot_school", "starts_in", "created_by", "started_by", "rollback"
     ).annotate(is_bound=Exists(binding) & ~Exists(passed))
@@ -95,10 +96,15 @@ def figures(found: Rollout, user: User, now: datetime) -> dict[str, Any]:
         "causes": causes(found, user, now) if failed else [],
         "failed": failed,
         "curve": curve(found, user, now),
-        "overrides": list(found.overrides.select_related("requested_by", "approved_by")) if sees_all else [],
+        "overrides": _overrides(found) if sees_all else [],
         "poll_seconds": _poll_seconds(found, how_far),
         "seen": "-".join([found.status, *(ring.status for ring in rings)]),
     }
+
+
+def _overrides(found: Rollout) -> list[CalendarOverride]:
+    rows = CalendarOverride.objects.filter(change_set=found.change_set_id, kind=CALENDAR)
+    return list(rows.select_related("requested_by", "approved_by"))
 
 
 def _doors(found: Rollout, rings: Sequence[Ring], how_far: Progress, now: datetime) -> Doors | None:
@@ -126,12 +132,14 @@ def _story(
 
 
 def _wait(found: Rollout, doors: Doors, how_far: Progress) -> Wait | None:
-    """As `waits_for`, for one that is queued: by the apps of its plan alone, which takes one query."""
+    """As `waits_for`, for one that is queued: by the apps and groups of its plan alone, which takes one query; one more
+    where groups are to be created."""
     if found.status != Status.QUEUED:
         return None
     applications = found.change_set.changes.values("app_version__application")
     in_the_way = changes.under_way(found.change_set.revision_id).filter(app_version__application__in=applications)
-    others = ChangeSet.objects.filter(changes__in=in_the_way).distinct().order_by("pk")
+    same_group = Q(pk__in=changes.creating_groups_of(found.change_set))
+    others = ChangeSet.objects.filter(Q(changes__in=in_the_way) | same_group).distinct().order_by("pk")
     first = min((doors.first_at(share.key) for share in how_far.schools), default=doors.now)
     return Wait(first if first > doors.now else None, tuple(others))
 
@@ -214,6 +222,7 @@ def acts_for(user: User, found: Rollout, steps: Sequence[Step], overrides: Seque
     acts = {
         "start": found.status == Status.PLANNED,
         "edit": found.status == Status.PLANNED,
+        "plan_anew": found.never_began and found.change_set.status == ChangeSet.Status.APPROVED,
         "leave_queue": found.status == Status.QUEUED,
         "pause": found.status == Status.RUNNING,
         "resume": found.status in (Status.PAUSED, Status.HALTED),

@@ -20,6 +20,7 @@ from deployments.impact import effects_of
 from deployments.models import (
     AppVersion,
     BaselineRevision,
+    CalendarOverride,
     ChangeSet,
     ChangeTarget,
     InstallStatus,
@@ -129,7 +130,7 @@ def _rollout_says(rollout: Rollout | None) -> list[Any]:
     members = RingMember.objects.filter(rollout=rollout).order_by("device").values_list("device", "ring__number")
     drawn = hashlib.sha256(repr(list(members)).encode()).hexdigest()
     columns = ("soak_hours", "min_sample", "least_success", "starts_on", "starts_in_id", "accepted")
-    overridden = rollout.overrides.filter(approved_at__isnull=False).count()
+    overridden = rollout.change_set.overrides.agreed(CalendarOverride.Kind.CALENDAR).count()
     return [rollout.pk, drawn, overridden, *(getattr(rollout, column) for column in columns)]
 
 

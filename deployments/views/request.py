@@ -13,7 +13,8 @@ from django.views.decorators.http import require_GET
 from deployments.models import AppRequest
 from deployments.requests.card import card, others_for_the_same
 from deployments.requests.forms import MessageForm, NameForm, ReasonForm
-from deployments.requests.progress import installing, line
+from deployments.requests.progress import installing, line, waits_until
+from deployments.rollouts.story import moment
 from deployments.services.requests.course import check_turn
 from deployments.views.person import person
 from schools.models import User
@@ -40,6 +41,7 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
         "steps": steps,
         "line": line(main, list(main.steps.all()) if found.merged_into else steps, seen),
         "installing": seen,
+        "waits_until": _waits_until(main),
         "poll_seconds": POLL_SECONDS if main.status in MOVES_BY_ITSELF else None,
     }
     if not request.htmx:  # type: ignore[attr-defined]
@@ -56,11 +58,17 @@ def _followed(request: HttpRequest, user: User, pk: int) -> HttpResponse:
         "request_row": found,
         "line": line(found, list(found.steps.all()), seen),
         "installing": seen,
+        "waits_until": _waits_until(found),
         "poll_seconds": POLL_SECONDS if found.status in MOVES_BY_ITSELF else None,
         "own": AppRequest.objects.visible_to(user).filter(merged_into=found).select_related("school").first(),
     }
     template, partial = "deployments/request_followed.html", "deployments/_request_progress.html"
     return render_page(request, template, context, partial=partial)
+
+
+def _waits_until(found: AppRequest) -> str:
+    at = waits_until(found, timezone.now())
+    return moment(at) if at else ""
 
 
 def visible(user: User) -> Any:

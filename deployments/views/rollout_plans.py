@@ -32,12 +32,13 @@ RUN = "deployments.run_rollout"
 
 @require_http_methods(["GET", "POST"])
 def plan(request: HttpRequest, pk: int) -> HttpResponse:
-    """How an approved change is to go out; posting draws the rings and leads to them."""
+    """How an approved change is to go out; posting draws the rings and leads to them. Instead of a roll-out that was
+    broken off before its start another can be planned."""
     user = person(request)
     change_set = get_object_or_404(ChangeSet.objects.visible_to(user).select_related("revision"), pk=pk)
     require(user, RUN)
     found = Rollout.objects.filter(change_set=change_set).first()
-    if found is not None:
+    if found is not None and not found.never_began:
         return redirect(found)
     usual = Settings(starts_in=suggested_break(change_set, timezone.now()))
     form = PlanForm(change_set, usual, request.POST if request.method == "POST" else None)

@@ -1,8 +1,8 @@
 """Carries out what was decided without a further hand: plans, approves in the name of whoever decided, and writes.
 
 Only decisions of a school, by delegation and on exceptions, and only what they cover. Everything else stays planned,
-with the reason for IT to see. Each step is in the database before the next, so whoever takes over after a crash goes
-on from there.
+with the reason for IT to see. What is required waits until no school concerned is in a freeze or holds lessons. Each
+step is in the database before the next, so whoever takes over after a crash goes on from there.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from django.utils import translation
 
 from deployments.models import BaselineRevision, ChangeSet, Decision
 from deployments.services.amendments import renew
+from deployments.services.at_once import NotAtOnce
 from deployments.services.changes import AnotherUnderWay, approve_by_decision, in_the_way
 from intune_sync import locks, services
 from intune_sync.graph import GraphError
@@ -86,6 +87,12 @@ def _carry(change_set: ChangeSet, now: datetime) -> ChangeSet | None:
         started = services.apply_change_set(row, None, now)
     except (services.StalePlan, AnotherUnderWay):
         return None  # planned anew, or found to wait for another; a later sweep looks at that
+    except NotAtOnce as refusal:
+        if refusal.against.is_large:
+            _leave_for_it(change_set, *reason_of(refusal), now)
+        else:  # it goes when no school's calendar is against it; its page says when
+            AutomaticHold.objects.filter(change_set=change_set).delete()
+        return None
     except ValidationError as error:
         _leave_for_it(change_set, *reason_of(error), now)
         return None

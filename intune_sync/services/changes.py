@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from deployments.models import ChangeSet, Rollout
-from deployments.services import changes
+from deployments.services import at_once, changes
 from deployments.services.changes import AnotherUnderWay, record_plan, require, start
 from deployments.services.rollouts import start_queued
 from intune_sync import graph
@@ -58,15 +58,19 @@ def apply_change_set(change_set: ChangeSet, by: User | None, now: datetime) -> C
     """Put the approved plan in force: the revision becomes active, and one operation per app waits for a worker.
 
     Raises InvalidMove unless approved, StalePlan when a plan made now would be another, AnotherUnderWay while another
-    change has one of its apps or groups, HasRollout when it is to go out in rings, GraphError when Intune cannot be
-    read. Wake a worker after commit (`tasks.write`); the sweep would find the operations without it.
+    change has one of its apps or groups, HasRollout when it is to go out in rings, NotAtOnce where calendars or its
+    size are against it, GraphError when Intune cannot be read. Wake a worker after commit (`tasks.write`); the sweep
+    would find the operations without it.
     """
 
     def write_at_once(started: ChangeSet, _fresh: FreshPlan) -> None:
         _check_no_rollout(started)  # again, as nobody can plan one any more; one may have been while Intune was read
+        at_once.check(started, now)
         _create_operations(started)
 
+    require(change_set, ChangeSet.Status.APPROVED)
     _check_no_rollout(change_set)
+    at_once.check(change_set, now)
     return _put_in_force(change_set, by, now, write_at_once)
 
 
@@ -84,7 +88,7 @@ def put_in_force(change_set: ChangeSet, by: User | None, now: datetime, begin: C
 def start_due(now: datetime) -> int:
     """Start the roll-outs whose turn has come. Returns how many; Intune is read for each."""
     try:
-        return start_queued(now, put_in_force)
+        return start_queued(now, put_in_force, stops=(GraphError,))
     except GraphError as error:
         log.warning("A roll-out waits to start: %s", error)
         return 0

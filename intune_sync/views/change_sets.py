@@ -3,29 +3,33 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from django.db.models import Count
+from django.db.models import Count, Exists, OuterRef
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from deployments.models import ChangeSet, Rollout
+from deployments.models import CalendarOverride, ChangeSet, Rollout
 from deployments.queries import Progress, device_targets, parts_by_device, progress
+from deployments.rollouts.at_once import AT_ONCE, Against, against
 from deployments.rollouts.curve import curve_of_change
+from deployments.rollouts.story import moment
 from deployments.status import DeviceStatus
 from intune_sync.holds import explain
 from intune_sync.models import AutomaticHold
 from intune_sync.payloads.members import calls_of
-from intune_sync.previews import Preview, SchoolShare, notices, preview, sizes, writing
+from intune_sync.previews import Preview, SchoolShare, freeze_notices, notices, preview, sizes, writing
 from intune_sync.words import gigabytes
 from schools.decorators import permission_required
 from schools.models import School, User
 from schools.pages import page_of, render_page
 
 Status = ChangeSet.Status
+NOT_WRITTEN = (Status.PLANNED, Status.APPROVED)
 STARTED = (Status.APPLYING, Status.APPLIED, Status.FAILED, Status.ABANDONED)
 
 
@@ -83,6 +87,8 @@ def change_set(request: HttpRequest, pk: int) -> HttpResponse:
     has_started = found.status in STARTED
     rollout = _rollout_of(found, sees_all)
     held = AutomaticHold.objects.filter(change_set=found).first() if found.decision_id else None
+    hindrances = against(found, timezone.now()) if found.status in NOT_WRITTEN else Against()
+    overrides = _overrides(found)
     context = {
         "change_set": found,
         "preview": seen,
@@ -93,9 +99,11 @@ def change_set(request: HttpRequest, pk: int) -> HttpResponse:
         "rollout": rollout,
         "rolls_back": _rolls_back(found, user),
         "held": explain(held.reason, held.reason_data) if held else "",
-        "notices": notices(found) if sees_all else [],
+        "waits_until": _goes_by_itself(found, hindrances) if held is None else "",
+        "notices": [*notices(found), *freeze_notices(found, hindrances)] if sees_all else [],
         "calls": _calls(found) if sees_all else [],
-        **_may(user, found, rollout),
+        "overrides": overrides if sees_all else [],
+        **_may(user, found, rollout, hindrances, overrides),
         **(_progress(found, user) if has_started else {}),
     }
     context["rows"] = _school_rows(seen, context.get("progress"))
@@ -130,9 +138,17 @@ def change_set_devices(request: HttpRequest, pk: int) -> HttpResponse:
 
 def find_change_set(user: User, pk: int) -> ChangeSet:
     visible = ChangeSet.objects.visible_to(user).select_related(
-        "revision__baseline__semester", "requested_by", "approved_by", "rollout", "rolls_back"
+        "revision__baseline__semester", "requested_by", "approved_by", "rollout", "rolls_back", "decision"
     )
-    return get_object_or_404(visible, pk=pk)
+    asked = CalendarOverride.objects.filter(change_set=OuterRef("pk"), kind=AT_ONCE)
+    return get_object_or_404(visible.annotate(has_overrides=Exists(asked)), pk=pk)
+
+
+def _overrides(found: ChangeSet) -> list[CalendarOverride]:
+    """Exceptions for writing it at once; no query where there are none."""
+    if not vars(found)["has_overrides"]:
+        return []
+    return list(found.overrides.filter(kind=AT_ONCE).select_related("requested_by", "approved_by"))
 
 
 def _rollout_of(found: ChangeSet, sees_all: bool) -> Rollout | None:
@@ -198,11 +214,24 @@ def _calls(found: ChangeSet) -> list[tuple[str, str]]:
     ]
 
 
-def _may(user: User, found: ChangeSet, rollout: Rollout | None) -> dict[str, bool]:
+def _goes_by_itself(found: ChangeSet, hindrances: Against) -> str:
+    """When what a decision carries is written, where a calendar is all that it waits for."""
+    is_carried = found.decision is not None and found.approved_by_id == found.decision.decided_by_id
+    if found.status != Status.APPROVED or not is_carried or hasattr(found, "rollout") or hindrances.is_large:
+        return ""
+    return moment(hindrances.free_at) if hindrances.free_at else ""
+
+
+def _may(
+    user: User, found: ChangeSet, rollout: Rollout | None, hindrances: Against, overrides: Sequence[CalendarOverride]
+) -> dict[str, Any]:
     """Which buttons to show: what this person may do, and what the state allows."""
     status = found.status
     approves, applies = user.has_perm("deployments.approve_changeset"), user.has_perm("deployments.apply_changeset")
     is_own = found.requested_by_id == user.pk
+    is_free_of_rings = rollout is None or rollout.status == Rollout.Status.ABORTED
+    may_write = applies and status == Status.APPROVED and is_free_of_rings
+    asked = next((each for each in overrides if each.approval_at == found.approved_at), None) if may_write else None
     return {
         "may_plan": user.has_perm("deployments.propose_change")
         and status in (Status.DRAFT, Status.PLANNED, Status.APPROVED),
@@ -211,10 +240,14 @@ def _may(user: User, found: ChangeSet, rollout: Rollout | None) -> dict[str, boo
         "may_reject": approves and status == Status.PLANNED and not is_own,
         "may_cancel": user.has_perm("deployments.cancel_changeset")
         and status in (Status.DRAFT, Status.PLANNED, Status.APPROVED),
-        "may_apply": applies
+        "may_apply": may_write and not hindrances,
+        "against": hindrances.sentences if may_write else [],
+        "may_ask_override": may_write and bool(hindrances) and asked is None,
+        "may_approve_override": asked if asked and not asked.approved_at and asked.requested_by_id != user.pk else None,
+        "own_override": asked if asked and not asked.approved_at and asked.requested_by_id == user.pk else None,
+        "may_roll_out": user.has_perm("deployments.run_rollout")
         and status == Status.APPROVED
-        and (rollout is None or rollout.status == Rollout.Status.ABORTED),
-        "may_roll_out": user.has_perm("deployments.run_rollout") and status == Status.APPROVED and rollout is None,
+        and (rollout is None or rollout.never_began),
         "may_retry": applies and status == Status.FAILED,
     }
 

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from deployments.models import ChangeSet
-from deployments.services import changes
+from deployments.services import at_once, changes
 from intune_sync import services, tasks
 from intune_sync.graph import GraphError
 from intune_sync.services import StalePlan
@@ -81,6 +81,30 @@ def apply(request: HttpRequest, pk: int) -> HttpResponse:
         "deployments.apply_changeset",
         lambda found, user: _and_wake(services.apply_change_set(found, user, timezone.now())),
         _("The change is being written to Intune. You can leave this page; it goes on by itself."),
+    )
+
+
+@require_POST
+def ask_override(request: HttpRequest, pk: int) -> HttpResponse:
+    return _step(
+        request,
+        pk,
+        "deployments.apply_changeset",
+        lambda found, user: at_once.ask(
+            found, by=user, reason=request.POST.get("reason", "").replace("\x00", "")[:2000], now=timezone.now()
+        ),
+        _("The exception is asked for. Another IT administrator has to agree."),
+    )
+
+
+@require_POST
+def approve_override(request: HttpRequest, pk: int) -> HttpResponse:
+    return _step(
+        request,
+        pk,
+        "deployments.apply_changeset",
+        lambda found, user: at_once.agree(found, by=user, now=timezone.now()),
+        _("The exception is approved. The change can be written at once to all its computers."),
     )
 
 

@@ -294,6 +294,8 @@ PAGES: dict[str, Row] = {
     "intune_sync:reject_change_set": row("change_set", POST=IT),
     "intune_sync:cancel_change_set": row("change_set", POST=IT),
     "intune_sync:apply_change_set": row("change_set", POST=IT),
+    "intune_sync:ask_change_override": row("change_set", POST=IT),
+    "intune_sync:approve_change_override": row("change_set", POST=IT),
     "intune_sync:retry_change_set": row("change_set", POST=IT),
     "intune_sync:abandon_change_set": row("change_set", POST=IT),
     "intune_sync:start_rollout": row("rollout", POST=IT),
@@ -427,6 +429,8 @@ API: dict[str, Row] = {
     "/api/v1/requests/{}/raise/": row("request", POST=COMMITTEE),
     "/api/v1/requests/{}/messages/": row("request", GET=REQUEST, POST=WRITES),
     # intune_sync
+    "/api/v1/change-sets/{}/override/": row("change_set", POST=IT),
+    "/api/v1/change-sets/{}/override/approve/": row("change_set", POST=IT),
     "/api/v1/change-sets/{}/plan/": row("change_set", GET=CHANGE),
     "/api/v1/change-sets/{}/preview/": row("change_set", POST=IT),
     "/api/v1/change-sets/{}/apply/": row("change_set", POST=IT),

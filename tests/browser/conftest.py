@@ -130,7 +130,7 @@ def work(chromium: Browser, demo: Demo) -> Iterator[Work]:
     written = steps.propose(anna, "Tekniken behöver det.")
     steps.work_out_the_preview(anna)
     steps.approve(bengt, written)
-    steps.write_to_intune(anna, written)
+    steps.write_to_intune(anna, bengt, written)
     eventually(lambda: steps.is_written(anna), seconds=60, what="the change to be written")
     steps.start_draft(anna, "Autodesk Fusion")
     approved = steps.propose(anna, "CAD-kursen behöver det.")

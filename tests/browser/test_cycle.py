@@ -314,7 +314,7 @@ def carry_out(people: People) -> None:
     change = anna.url
     work_out_the_preview(anna)
     approve(bengt, change)
-    write_to_intune(anna, change)
+    write_to_intune(anna, bengt, change)
     expect(anna.locator("#progress progress").first).to_be_visible()
     eventually(lambda: is_written(anna), seconds=120, what="every assignment to be confirmed")
 

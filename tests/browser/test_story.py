@@ -56,9 +56,11 @@ def test_an_app_goes_from_decision_to_computers(demo: Demo, sign_in: SignIn) -> 
     expect(anna.locator("form[action$='/approve/']")).to_have_count(0)
     assert assignments_by_app(demo) == before
 
-    # A colleague approves, and the workers write.
+    # A colleague approves, and agrees that so many computers get it at once; the workers write.
     approve(bengt, change)
-    write_to_intune(anna, change)
+    anna.goto(change)
+    expect(anna.locator("form[action$='/apply/']")).to_have_count(0)
+    write_to_intune(anna, bengt, change)
     expect(anna.locator("#progress")).to_contain_text("bekräfta", timeout=60_000)
     eventually(lambda: is_written(anna), seconds=60, what="every assignment to be confirmed")
 

@@ -293,11 +293,17 @@ def ask(of: Municipality, username: str, tag: str, application: str, purpose: st
 
 
 def approve_and_write(of: Municipality, change: int) -> dict[str, Any]:
-    """Anna previews and writes it; Bengt approves exactly that plan."""
+    """Anna previews and writes it; Bengt approves exactly that plan, and agrees that all get it at once."""
     of["anna"].post(f"change-sets/{change}/preview/")
     planned = of["anna"].get(f"change-sets/{change}/")
     of["anna"].post(f"change-sets/{change}/approve/", expect=400, plan_hash=planned["plan_hash"])
     of["bengt"].post(f"change-sets/{change}/approve/", plan_hash=planned["plan_hash"])
+    if not of["anna"].get(f"change-sets/{change}/")["at_once"]["is_free"]:
+        refused = of["anna"].post(f"change-sets/{change}/apply/", expect=400)
+        assert refused["code"] == "not_at_once"
+        of["anna"].post(f"change-sets/{change}/override/", reason="Terminen börjar i morgon.")
+        of["anna"].post(f"change-sets/{change}/override/approve/", expect=400)
+        of["bengt"].post(f"change-sets/{change}/override/approve/")
     of["anna"].post(f"change-sets/{change}/apply/", expect=202)
     of.carry_out()
     return dict(of["anna"].get(f"change-sets/{change}/"))

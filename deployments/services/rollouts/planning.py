@@ -63,20 +63,34 @@ def settings_of(rollout: Rollout) -> Settings:
 
 @transaction.atomic
 def plan_rollout(change_set: ChangeSet, settings: Settings, *, by: User, now: datetime) -> Rollout:
-    """Draw the rings of an approved change; nothing starts yet. Raises InvalidMove, ValidationError by field."""
+    """Draw the rings of an approved change; nothing starts yet. One that was broken off before its start is planned
+    again, with rings of its own. Raises InvalidMove, ValidationError by field."""
     check_allowed(by)
+    former = Rollout.objects.filter(change_set=change_set)
+    former.select_for_update(of=("self",)).first()  # before the change, as whoever breaks it off holds them
     held = ChangeSet.objects.select_for_update(of=("self",)).get(pk=change_set.pk)
     if held.status != ChangeSet.Status.APPROVED:
         raise InvalidMove(held.status, held.get_status_display())
-    if Rollout.objects.filter(change_set=held).exists():
-        raise ValidationError(_("This change has a roll-out already. Change that one, or draw its rings anew."))
     _check(held, settings, now)
-    row = Rollout(change_set=held, created_by=by, **settings.columns)
+    row = former.first() or Rollout(change_set=held, created_by=by)
+    before = _reopened(row, by, now) if row.pk else {}
+    for column, value in settings.columns.items():
+        setattr(row, column, value)
     _check_columns(row, settings)
     row.save()
     drawn = _draw(row, settings, now)
-    audit.record("rollout.planned", row, by=by, after=_said(row, drawn))
+    audit.record("rollout.planned", row, by=by, before=before, after=_said(row, drawn))
     return row
+
+
+def _reopened(row: Rollout, by: User, now: datetime) -> dict[str, str]:
+    """What it was. Raises ValidationError unless it was broken off before its start."""
+    if not row.never_began:
+        raise ValidationError(_("This change has a roll-out already. Change that one, or draw its rings anew."))
+    before = {"status": str(row.status)}
+    row.move_to(Status.PLANNED, created_by=by, created_at=now, started_by=None, ended_at=None)
+    row.rings.all().delete()
+    return before
 
 
 @transaction.atomic

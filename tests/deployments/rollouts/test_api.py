@@ -78,7 +78,7 @@ def test_two_people_pass_the_calendar(admin: User) -> None:
 
     assert post(client, f"{pk}/override/approve/").status_code == 400
     assert post(client_of(make.person("it_admin")), f"{pk}/override/approve/").status_code == 200
-    assert Rollout.objects.get().overrides.get().requested_by == admin
+    assert ChangeSet.objects.get().overrides.get().requested_by == admin
 
 
 def test_school_sees_its_own_computers_alone_and_no_gate(admin: User) -> None:

@@ -14,6 +14,11 @@ def planned() -> Rollout:
     return make.rollout(approved_change([]))
 
 
+def exception(rollout: Rollout, **columns) -> CalendarOverride:
+    columns = {"reason": "Bråttom", "requested_by": make.person("it_admin"), "requested_at": NOW, **columns}
+    return CalendarOverride.objects.create(change_set=rollout.change_set, **columns)
+
+
 def test_computer_is_in_one_ring(planned: Rollout) -> None:
     first, second, device = ring(planned, 1, 10), ring(planned, 2), make.device()
     RingMember.objects.create(rollout=planned, ring=first, device=device)
@@ -39,12 +44,26 @@ def test_halt_has_a_reason(planned: Rollout) -> None:
         Rollout.objects.filter(pk=planned.pk).update(status="halted", started_at=NOW)
 
 
-def test_exception_from_the_calendar_takes_two_people(planned: Rollout) -> None:
-    one = make.person("it_admin")
-    override = CalendarOverride.objects.create(rollout=planned, reason="Bråttom", requested_by=one, requested_at=NOW)
+@pytest.mark.parametrize("columns", [{"kind": "calendar"}, {"kind": "at_once", "approval_at": NOW}])
+def test_exception_takes_two_people(planned: Rollout, columns: dict) -> None:
+    override = exception(planned, **columns)
 
     with pytest.raises(IntegrityError, match="override_takes_two_people"):
-        CalendarOverride.objects.filter(pk=override.pk).update(approved_by=one, approved_at=NOW)
+        CalendarOverride.objects.filter(pk=override.pk).update(approved_by=override.requested_by, approved_at=NOW)
+
+
+@pytest.mark.parametrize("columns", [{"kind": "calendar"}, {"kind": "at_once", "approval_at": NOW}])
+def test_exception_is_asked_for_once(planned: Rollout, columns: dict) -> None:
+    exception(planned, **columns)
+
+    with pytest.raises(IntegrityError, match="override_asked_for_once"):
+        exception(planned, **columns)
+
+
+@pytest.mark.parametrize("columns", [{"kind": "calendar", "approval_at": NOW}, {"kind": "at_once"}])
+def test_exception_for_writing_at_once_alone_goes_with_an_approval(planned: Rollout, columns: dict) -> None:
+    with pytest.raises(IntegrityError, match="override_at_once_goes_with_an_approval"):
+        exception(planned, **columns)
 
 
 def test_change_has_one_rollout(planned: Rollout) -> None:

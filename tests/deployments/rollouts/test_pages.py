@@ -269,7 +269,7 @@ def test_exception_from_the_calendar_takes_another_person(client: Client, admin:
 
     act(other, row, "approve_override")
 
-    assert row.overrides.get().approved_at is not None
+    assert row.change_set.overrides.get().approved_at is not None
 
 
 def test_school_sees_its_share_and_neither_gate_nor_acts(admin: User) -> None:

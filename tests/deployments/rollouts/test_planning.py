@@ -3,7 +3,7 @@ from datetime import date
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 
-from deployments.models import ChangeTarget, RingMember, Rollout
+from deployments.models import ChangeSet, ChangeTarget, RingMember, Rollout
 from deployments.models.moves import InvalidMove
 from deployments.rollouts.calendars import suggested_break
 from deployments.services import rollouts
@@ -53,6 +53,30 @@ def test_only_it_administrators_plan(role: str) -> None:
 
 def test_change_has_one_rollout(admin: User) -> None:
     row = planned(admin)
+
+    with pytest.raises(ValidationError, match="already"):
+        rollouts.plan_rollout(row.change_set, Settings(), by=admin, now=NOW)
+
+
+def test_one_that_was_broken_off_before_its_start_is_planned_again(admin: User) -> None:
+    row = planned(admin)
+    rollouts.ask_to_start(row, by=admin, now=NOW)
+    rollouts.abort(row, by=admin, reason="Fel vecka", now=NOW)
+    other = make.person("it_admin")
+
+    again = rollouts.plan_rollout(row.change_set, Settings(shares=(50, 100)), by=other, now=NOW)
+
+    again.refresh_from_db()
+    assert (again.pk, again.status, again.created_by) == (row.pk, "planned", other)
+    assert (again.started_by, again.ended_at, sizes(again)) == (None, None, [10, 10])
+    acts = AuditEvent.objects.filter(act__startswith="rollout.").order_by("pk").values_list("act", flat=True)
+    assert list(acts) == ["rollout.planned", "rollout.queued", "rollout.aborted", "rollout.planned"]
+
+
+def test_one_that_has_begun_is_not_planned_again(admin: User) -> None:
+    row = rollouts.start(planned(admin), by=admin, now=NOW, put_in_force=put_in_force)
+    rollouts.abort(row, by=admin, reason="Fel version", now=NOW)
+    ChangeSet.objects.update(status="approved")
 
     with pytest.raises(ValidationError, match="already"):
         rollouts.plan_rollout(row.change_set, Settings(), by=admin, now=NOW)
