@@ -6,18 +6,20 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from intune_sync.demo import PEOPLE
 from intune_sync.demo_story import calendar
 from schools.models import AuditEvent, CalendarPeriod, LessonHours, School
 from schools.services.calendar import calendar_of
 from tests import factories
 
 pytestmark = pytest.mark.django_db
+FORMS = {"GY": "gymnasieskola", "GR": "grundskola"}
 
 
 @pytest.fixture
 def school() -> School:
     factories.person("it_admin", username="anna")
-    return factories.school(form="grundskola", administration=factories.administration("BUF"))
+    return factories.school(form="grundskola", administration=factories.administration("BUF"), group_tag="GR-CENT")
 
 
 def test_the_calendar_of_2026_and_the_year_after(school: School) -> None:
@@ -45,6 +47,16 @@ def test_every_year_fits_together(school: School, year: int) -> None:
     terms = CalendarPeriod.objects.filter(kind="term")
     assert terms.count() == 4
     assert CalendarPeriod.objects.filter(kind="freeze").count() == 8
+
+
+def test_no_account_of_the_demo_waits_for_the_clock(school: School) -> None:
+    tags = {persona.school for persona in PEOPLE if persona.school}
+    own = [factories.school(form=FORMS[tag[:2]], group_tag=tag) for tag in tags]
+
+    calendar.tell(datetime(2026, 12, 9, 9, tzinfo=UTC))  # a Wednesday, in the week of upper secondary tests
+
+    assert calendar_of(school).why_not(datetime(2026, 12, 9, 9, tzinfo=UTC)) is not None
+    assert not any(calendar_of(each).why_not(datetime(2026, 12, 9, 9, tzinfo=UTC)) for each in own)
 
 
 def test_telling_it_again_changes_nothing(school: School) -> None:
