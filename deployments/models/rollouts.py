@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from secrets import token_hex
 from typing import ClassVar, Self
 
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -178,7 +179,9 @@ class Rollout(Moves):
 class Ring(Moves):
     """One step of a roll-out. `share` is cumulative. The last ring is the final state, without ring groups.
 
-    A *skipped* ring never opened: its computers went on to the next one, and it has no members.
+    A *skipped* ring never opened: its computers went on to the next one, and it has no members. One that is *opening*
+    goes back to *planned* while nothing of it has been sent and it may not be; one that has *passed* is open again when
+    schools come into it that its calendar had held back.
     """
 
     class Status(models.TextChoices):
@@ -190,8 +193,9 @@ class Ring(Moves):
 
     MOVES: ClassVar[dict[str, frozenset[str]]] = {
         "planned": frozenset({"opening", "skipped"}),
-        "opening": frozenset({"open", "passed"}),
+        "opening": frozenset({"open", "passed", "planned"}),
         "open": frozenset({"passed"}),
+        "passed": frozenset({"open"}),
     }
     OPENED: ClassVar[list[str]] = ["opening", "open", "passed"]
 
@@ -249,6 +253,10 @@ class RingMember(models.Model):
         return f"{self.device}: {self.ring}"
 
 
+def random_token() -> str:
+    return token_hex(4)
+
+
 class RingGroup(models.Model):
     """A static Entra group of some computers of a ring; without a ring, of those that have to be named from the start
     until the last ring to keep what they had. Several of a ring where its computers do not all get the same, or where
@@ -259,6 +267,13 @@ class RingGroup(models.Model):
     ring = models.ForeignKey(Ring, on_delete=models.CASCADE, null=True, related_name="groups")
     part = models.PositiveSmallIntegerField(default=1)
     entra_group_id = models.UUIDField(null=True, editable=False, help_text=_("Empty until it has been created."))
+    token = models.CharField(
+        max_length=8,
+        blank=True,
+        default=random_token,
+        editable=False,
+        help_text=_("Random part of its name in Entra; empty in groups from before there was one."),
+    )
     deleted_at = models.DateTimeField(_("deleted"), null=True, editable=False)
 
     class Meta:
@@ -273,8 +288,9 @@ class RingGroup(models.Model):
 
     @property
     def mail_nickname(self) -> str:
-        """By which it is found again in Entra."""
-        return f"terminsklar-ring-{self.pk}"
+        """By which it is found again in Entra. A restored backup gives numbers once more: the random part keeps a new
+        group apart from one that was made since the backup."""
+        return f"terminsklar-ring-{self.pk}-{self.token}".removesuffix("-")
 
 
 class RingGroupMember(models.Model):
@@ -315,7 +331,8 @@ class RingGroupUse(models.Model):
 class GateReading(models.Model):
     """What the gate of a ring saw; a new row whenever the numbers or the verdict changed.
 
-    `low` and `high` bound the failure rate (95 %). `findings` as `deployments.rollouts.gate.Finding.as_json`.
+    `waiting` have been let in and have not reported. `low` and `high` bound the failure rate of the whole ring, each
+    with 95 per cent certainty. `findings` as `deployments.rollouts.gate.Finding.as_json`.
     """
 
     class Verdict(models.TextChoices):

@@ -25,6 +25,7 @@ from deployments.models import (
     ChangeTarget,
     Decision,
     Rollout,
+    SoftwareProfile,
 )
 from deployments.models.moves import InvalidMove
 from deployments.notices.changes import tell_approved, tell_finished, tell_planned, tell_rejected
@@ -370,6 +371,20 @@ def in_the_way(change_set: ChangeSet) -> QuerySet[AssignmentChange]:
     applications = {each.application.pk for each in _changed_in(change_set.revision)}
     same = Q(app_version__in=change_set.changes.values("app_version")) | Q(app_version__application__in=applications)
     return under_way(change_set.revision_id).filter(same)
+
+
+def creating_groups_of(change_set: ChangeSet) -> QuerySet[ChangeSet]:
+    """Changes that are creating a group in Entra which this one needs as well. A roll-out does that with its last
+    ring. No query for a plan without new groups."""
+    wanted = [group["profile_id"] for group in change_set.plan.get("groups", [])]
+    if not wanted:
+        return ChangeSet.objects.none()
+    missing = SoftwareProfile.objects.filter(pk__in=wanted, entra_group_id=None, class_group__entra_group_id=None)
+    same_group = Q(pk__in=[])
+    for profile in missing.values_list("pk", flat=True):
+        same_group |= Q(plan__groups__contains=[{"profile_id": profile}])
+    others = ChangeSet.objects.filter(same_group, status=Status.APPLYING).exclude(pk=change_set.pk)
+    return others.exclude(rollout__rings__status="planned")
 
 
 def mark_written(change: AssignmentChange, now: datetime) -> None:

@@ -211,8 +211,8 @@ def _of_queue(rows: OperationQuerySet, actions: bool) -> OperationQuerySet:
 
 
 def _claimable(now: datetime, actions: bool) -> OperationQuerySet:
-    """Due, tried less than three times, nobody is writing the same app, and no group of its change is missing yet.
-    Nothing while the kill switch is thrown."""
+    """Due, tried less than three times, nobody is writing the same app, no group of its change is missing yet, and its
+    roll-out has not been stopped before it began. Nothing while the kill switch is thrown."""
     held = Operation.objects.filter(status__in=Operation.HELD, lease_expires_at__gt=now, intune_app_id__isnull=False)
     groups = Operation.objects.open().filter(kind=Operation.Kind.GROUP, change_set=OuterRef("change_set"))
     return (
@@ -221,6 +221,7 @@ def _claimable(now: datetime, actions: bool) -> OperationQuerySet:
         .exclude(Exists(KillSwitch.objects.thrown()))
         .exclude(intune_app_id__in=held.values("intune_app_id"))
         .exclude(Q(kind=Operation.Kind.ASSIGN) & Exists(groups))
+        .exclude(stages.held_back())
     )
 
 

@@ -12,7 +12,7 @@ from typing import cast
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from deployments.effects import in_ring_groups
 from deployments.models import ChangeSet, RingGroupMember
@@ -52,6 +52,12 @@ def put_operation(
     )
     with suppress(IntegrityError), transaction.atomic():
         new.save(force_insert=True)
+
+
+def created_by_others(change_set: ChangeSet, profiles: Iterable[int]) -> QuerySet[Operation]:
+    """Groups of these containers that another change is creating; they stay with that one until they are there."""
+    creating = Operation.objects.open().filter(kind=Operation.Kind.GROUP, profile__in=list(profiles))
+    return creating.filter(change_set__isnull=False).exclude(change_set=change_set)
 
 
 def lane_of(change_set_id: int) -> str:

@@ -6,9 +6,8 @@ finds either nothing of a step or all of it. Lists of others' assignments are th
 
 from __future__ import annotations
 
-import logging
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,6 +15,7 @@ from django.db import transaction
 
 from deployments.effects import Cell, load_cells
 from deployments.models import AssignmentChange, ChangeSet, Ring, RingGroup, RingGroupMember, RingGroupUse, Rollout
+from deployments.one_by_one import tried
 from deployments.organisation import Organisation, load_organisation, target_rows, targets_in
 from deployments.rollouts.staging import Part, StagedEntry, parts_of, staging
 from deployments.services import rollouts
@@ -28,8 +28,6 @@ from intune_sync.push.merge import Raw
 from intune_sync.push.outcome import mirror_list
 from intune_sync.push.snapshot import FreshPlan, assignments_for, load_rings, targets_of
 from schools import audit
-
-log = logging.getLogger(__name__)
 
 Use = tuple[int, str, bool]
 """An assignment change, an intent, and whether the computers are excluded from it."""
@@ -61,40 +59,40 @@ def _note(kept: dict[int, set[Use]], change: AssignmentChange, entry: StagedEntr
 
 
 def sweep(now: datetime) -> int:
-    """Put into the ledger what rings that open need, computers let in since, and groups to be deleted. Returns for how
-    many rings. Four queries when nothing is going on."""
+    """Put into the ledger what rings that open need, computers let in since, and groups to be deleted; take back rings
+    of which nothing was sent and that may not open any more. Returns for how many rings. Four queries when nothing is
+    going on."""
     under_way = Ring.objects.filter(rollout__change_set__status=ChangeSet.Status.APPLYING)
     opening = under_way.filter(status=Ring.Status.OPENING)
     opened = under_way.filter(
         status__in=[Ring.Status.OPEN, Ring.Status.PASSED], members__released_at__isnull=False, members__written_at=None
     )
-    _leave_half_written()
-    count = sum(_tried(_open, key, now) for key in opening.values_list("pk", flat=True))
-    count += sum(_tried(_let_in, key, now) for key in opened.values_list("pk", flat=True).distinct())
+    left = Ring.objects.filter(status=Ring.Status.OPENING, rollout__status=Rollout.Status.ABORTED)
+    closed = left.filter(rollout__change_set__status=ChangeSet.Status.ABANDONED)
+    count = 0
+    for step, due in ((_leave_half_written, closed), (_open, opening), (_let_in, opened)):
+        count += sum(tried(step, key, now) for key in due.order_by("pk").values_list("pk", flat=True).distinct())
     return count + dropping.sweep(now)
-
-
-def _tried(step: Callable[[int, datetime], bool], key: int, now: datetime) -> bool:
-    """A ring whose step fails does not hold up the others; nothing of the step is kept, and the next sweep tries it."""
-    try:
-        return step(key, now)
-    except Exception:
-        log.exception("ring %s", key)
-        return False
 
 
 @transaction.atomic
 def _open(key: int, now: datetime) -> bool:
-    """False when its writes are in the ledger already."""
+    """False when there is nothing to do: its writes are in the ledger, and may be sent or have been."""
     ring = Ring.objects.select_related("rollout").get(pk=key)
     stages.lock(ring.rollout.change_set_id)
     ring.refresh_from_db()
-    if ring.status != Ring.Status.OPENING or stages.is_prepared(ring):
+    if ring.status != Ring.Status.OPENING or stages.has_begun(ring):
+        return False
+    if not rollouts.may_be_sent(ring, now):
+        return _take_back(ring)
+    if stages.is_prepared(ring):
         return False
     change_set = ChangeSet.objects.get(pk=ring.rollout.change_set_id)
     organisation = load_organisation()
     if stages.is_last(ring):
         lists = {change["version_id"]: change["desired"] for change in change_set.plan["changes"]}
+        if _another_makes_groups_of(change_set, lists.values()):
+            return False
     else:
         _group_computers(ring, change_set, organisation)
         lists = _lists(change_set, organisation)
@@ -118,6 +116,29 @@ def _open(key: int, now: datetime) -> bool:
     return True
 
 
+def _another_makes_groups_of(change_set: ChangeSet, lists: Iterable[Iterable[Raw]]) -> bool:
+    """Whether another change is creating a group that these lists name. It belongs to that one until it is there."""
+    owners = [owner_with(nickname) for nickname in nicknames_in(raw for raws in lists for raw in raws)]
+    profiles = [owner.pk for owner in owners if not isinstance(owner, RingGroup)]
+    return reconcile.created_by_others(change_set, profiles).exists()
+
+
+def _take_back(ring: Ring) -> bool:
+    """Its lists leave the ledger, in which nobody has begun with one. Groups that have been created stay, empty; no
+    list names them, and they are used when the ring opens. False when a worker came first."""
+    mine = Operation.objects.filter(change_set=ring.rollout.change_set_id, stage=ring.number)
+    list(mine.select_for_update())
+    if stages.has_begun(ring):
+        return False
+    lists = mine.filter(kind=Operation.Kind.ASSIGN)
+    (lists | mine.filter(kind=Operation.Kind.GROUP, sent_at=None)).delete()
+    mine.update(change_set=None, stage=0, lane="groups")
+    RingGroupUse.objects.filter(group__ring=ring).delete()
+    RingGroupMember.objects.filter(group__ring=ring).delete()
+    rollouts.take_back(ring)
+    return True
+
+
 def _put_groups(ring: Ring, change_set: ChangeSet, writes: Iterable[Operation]) -> None:
     """Groups that these lists name and that are still to be created, or to be filled; a ring's again when somebody has
     deleted it."""
@@ -128,14 +149,14 @@ def _put_groups(ring: Ring, change_set: ChangeSet, writes: Iterable[Operation]) 
             reconcile.put_operation(owner, change_set, stage=ring.number)
 
 
-def _leave_half_written() -> None:
+@transaction.atomic
+def _leave_half_written(key: int, _now: datetime) -> bool:
     """Somebody has closed a change while a ring of it could not be written: it opens no further, so that what did get
     there can be rolled back."""
-    closed = Ring.objects.filter(status=Ring.Status.OPENING, rollout__status=Rollout.Status.ABORTED)
-    for ring in closed.filter(rollout__change_set__status=ChangeSet.Status.ABANDONED).select_related("rollout"):
-        with transaction.atomic():
-            ring.move_to(Ring.Status.OPEN)
-            audit.record("rollout.ring_left", ring.rollout, by=None, after={"ring": ring.number})
+    ring = Ring.objects.select_related("rollout").get(pk=key)
+    ring.move_to(Ring.Status.OPEN)
+    audit.record("rollout.ring_left", ring.rollout, by=None, after={"ring": ring.number})
+    return False
 
 
 def _is_filled(group: RingGroup) -> bool:
@@ -167,10 +188,17 @@ def _states(change_set: ChangeSet, organisation: Organisation) -> Iterator[_Stat
 
 
 def _group_computers(ring: Ring, change_set: ChangeSet, organisation: Organisation) -> None:
-    """Work out by the groups that the ring's computers are in now what has to be said to each, and keep that."""
+    """Work out by the groups that the ring's computers are in now what has to be said to each, and keep that; of
+    missing ones as well, so that they are let in when they are back.
+
+    A computer that moves to another school after that stays in its ring's group, and leaves with all others when the
+    last ring writes the final state. Intune leaves installed what it no longer assigns, so leaving sooner would take
+    nothing from the computer; and the groups only grow, so a gate sees the same computers all along.
+    """
+    KeptGroup.objects.filter(ring_group__ring=ring).update(verified_at=None)  # of a ring that was taken back once
     members = set(ring.members.values_list("device", flat=True))
     uses: dict[int, set[Use]] = defaultdict(set)
-    cells = load_cells(rings=True)
+    cells = load_cells(rings=True, everyone=True)
     for state in _states(change_set, organisation):
         standing = (*_meanwhile(state.change), *state.foreign)
         for cell in state.of(cells):
@@ -196,7 +224,7 @@ def _make_groups(rollout: Rollout, ring: Ring | None, uses: Mapping[int, set[Use
     for all_uses, devices in sorted(alike.items()):
         for together in _once_per_list(all_uses):
             part += 1
-            group = RingGroup.objects.create(rollout=rollout, ring=ring, part=part)
+            group, _is_new = RingGroup.objects.get_or_create(rollout=rollout, ring=ring, part=part)
             RingGroupUse.objects.bulk_create(
                 RingGroupUse(group=group, change_id=change, intent=intent, exclude=exclude)
                 for change, intent, exclude in together

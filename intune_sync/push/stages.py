@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from deployments.models import AssignmentChange, ChangeSet, Ring, RingGroup, RingGroupMember, RingMember, Rollout
 from deployments.services import rollouts
@@ -86,6 +86,25 @@ def tell_late(group: RingGroup, now: datetime) -> None:
 def is_prepared(ring: Ring) -> bool:
     """Whether its writes have been put in the ledger."""
     return Operation.objects.filter(change_set=ring.rollout.change_set_id, stage=ring.number).exists()
+
+
+def has_begun(ring: Ring) -> bool:
+    """Whether one of its lists has been sent, or needs no sending. Then the others follow, whatever happens: a change
+    of several apps that is half there is worse."""
+    return _begun().filter(change_set=ring.rollout.change_set_id, stage=ring.number).exists()
+
+
+def held_back() -> Q:
+    """Of operations: lists of a ring with which nobody has begun, while its roll-out does not run."""
+    stopped = Rollout.objects.filter(change_set=OuterRef("change_set")).exclude(status=Rollout.Status.RUNNING)
+    same_ring = _begun().filter(change_set=OuterRef("change_set"), stage=OuterRef("stage"))
+    return Q(kind=Operation.Kind.ASSIGN, stage__gt=0) & Exists(stopped) & ~Exists(same_ring)
+
+
+def _begun() -> QuerySet[Operation]:
+    """A call that waits for approval in Intune has been sent, too."""
+    lists = Operation.objects.filter(kind=Operation.Kind.ASSIGN)
+    return lists.filter(Q(sent_at__isnull=False) | Q(status=Operation.Status.VERIFIED))
 
 
 def unwritten(ring: Ring) -> QuerySet[RingMember]:

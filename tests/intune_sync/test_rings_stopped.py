@@ -18,7 +18,7 @@ from fleet.models import Device
 from intune_sync import services
 from intune_sync.models import KeptGroup, Operation
 from intune_sync.payloads import assignment_for
-from intune_sync.push import apply, ledger, reconcile, rings
+from intune_sync.push import apply, dropping, ledger, reconcile, rings
 from intune_sync.services import changes as writing
 from schools.models import AuditEvent, School
 from tests import factories
@@ -303,9 +303,10 @@ def test_computer_that_is_gone_does_not_keep_those_let_in_with_it_waiting(
     late = list(rollout.members.filter(ring__number=1)[: 1 + others])
     RingMember.objects.filter(pk__in=[each.pk for each in late]).update(released_at=None, written_at=None)
     RingGroupMember.objects.filter(device__in=[each.device_id for each in late]).update(confirmed_at=None)
-    Device.objects.filter(pk=late[0].device_id).update(**gone)
     reconcile.sweep(LATER)
     apply.work(LATER)
+    rollouts.advance(LATER)
+    Device.objects.filter(pk=late[0].device_id).update(**gone)
 
     carry(rollout, LATER)
 
@@ -357,6 +358,21 @@ def test_a_group_that_is_not_ours_any_more_is_left_alone(town: Town):  # noqa: F
 
     assert Operation.objects.get(kind="drop_group").problem == "not_ours"
     assert groups_named(town.tenant, "terminsklar-all") != []
+
+
+def test_group_that_cannot_be_dropped_does_not_hold_up_the_others(town: Town):  # noqa: F811
+    """Its end is in the ledger as carried out, and yet it is there."""
+    for name in ("GIMP", "Inkscape"):
+        rollout = carry(start(town, planned(town, town.approved(name), 50, 100)))
+        let_through(town, rollout, NOW + HOUR)
+    broken, other = RingGroup.objects.order_by("pk")
+    RingGroup.objects.update(deleted_at=None)
+    Operation.objects.filter(kind="drop_group", ring_group=other).delete()
+
+    assert dropping.sweep(NOW + 3 * HOUR) == 1
+
+    assert Operation.objects.get(kind="drop_group", status="ready").ring_group == other
+    assert RingGroup.objects.get(pk=broken.pk).deleted_at is None
 
 
 def test_the_end_of_a_group_is_in_the_audit_trail(town: Town):  # noqa: F811

@@ -16,6 +16,7 @@ from deployments.services.rollouts.starting import (
     take_out_of_queue,
     waits_for,
 )
+from deployments.services.rollouts.unsent import may_be_sent, take_back
 
 __all__ = [
     "ChangedSinceDrawn",
@@ -29,6 +30,7 @@ __all__ = [
     "begin",
     "halt",
     "latest_readings",
+    "may_be_sent",
     "move_computers",
     "pass_ring",
     "pause",
@@ -42,6 +44,7 @@ __all__ = [
     "skip_ring",
     "start",
     "start_queued",
+    "take_back",
     "take_out_of_queue",
     "waits_for",
 ]

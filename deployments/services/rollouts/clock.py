@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from deployments.models import ChangeSet, GateReading, Ring, RingMember, Rollout
 from deployments.notices import rollouts as notices
+from deployments.one_by_one import tried
 from deployments.rollouts.calendars import Doors, doors_of
 from deployments.rollouts.readings import keep, read_gate
 from deployments.services.rollouts.acts import locked, record
 from deployments.services.rollouts.course import close_change, leave_out
 from fleet.models import Device
 from schools import audit
-
-log = logging.getLogger(__name__)
 
 Status = Rollout.Status
 CLOSED = (ChangeSet.Status.REJECTED, ChangeSet.Status.CANCELLED, ChangeSet.Status.ABANDONED)
@@ -33,17 +31,8 @@ def advance(now: datetime) -> int:
     """
     going = Rollout.objects.filter(status__in=[*Rollout.NOT_STARTED, *Rollout.UNFINISHED])
     taken_back = Rollout.objects.filter(status__in=[Status.ABORTED, Status.DONE], rollback__isnull=False)
-    done = sum(_tried(_advance, key, now) for key in going.values_list("pk", flat=True))
-    return done + sum(_tried(_follow_rollback, key, now) for key in taken_back.values_list("pk", flat=True))
-
-
-def _tried(step: Callable[[int, datetime], bool], key: int, now: datetime) -> bool:
-    """A roll-out that cannot be advanced does not hold up the others; nothing of the step is kept."""
-    try:
-        return step(key, now)
-    except Exception:
-        log.exception("roll-out %s", key)
-        return False
+    done = sum(tried(_advance, key, now) for key in going.values_list("pk", flat=True))
+    return done + sum(tried(_follow_rollback, key, now) for key in taken_back.values_list("pk", flat=True))
 
 
 def _held(key: int) -> Rollout | None:
@@ -64,7 +53,7 @@ def _advance(key: int, now: datetime) -> bool:
     if row.status != Status.RUNNING or row.change_set.status != ChangeSet.Status.APPLYING:
         return has_read
     doors = doors_of(row, now)
-    return any([has_read, _let_in(row, doors), _open_next(row, doors)])
+    return any([has_read, _let_in(row, doors) or _open_next(row, doors)])
 
 
 def _broken_off(row: Rollout, now: datetime) -> bool:
@@ -78,20 +67,40 @@ def _broken_off(row: Rollout, now: datetime) -> bool:
 
 
 def _read(row: Rollout, now: datetime) -> bool:
-    """Read the gate of the latest ring that is written. A ring that passed is still watched for what halts."""
-    ring = row.rings.filter(written_at__isnull=False).order_by("-number").first()
-    if ring is None:
+    news = [_read_ring(row, ring, now) for ring in _watched(row)]
+    return any(news)
+
+
+def _watched(row: Rollout) -> list[Ring]:
+    """The rings that are open or being written; without an open one also the latest that has passed, which is still
+    watched for what halts."""
+    rings = list(row.rings.filter(status__in=Ring.OPENED).order_by("number"))
+    begun = [ring for ring in rings if ring.status != Ring.Status.PASSED]
+    if any(ring.status == Ring.Status.OPEN for ring in begun):
+        return begun
+    return [*[ring for ring in rings if ring.status == Ring.Status.PASSED][-1:], *begun]
+
+
+def _read_ring(row: Rollout, ring: Ring, now: datetime) -> bool:
+    """Of a ring that is being written there is nothing to be told yet, but its first computers may have failed
+    already: then the roll-out stops, and no further ring opens."""
+    read = read_gate(ring, row, now)
+    halts = read.verdict == GateReading.Verdict.HALT
+    if ring.status == Ring.Status.OPENING and not halts:
         return False
     last = ring.readings.order_by("-pk").first()
-    reading = keep(ring, read_gate(ring, row, now), now)
-    if reading.verdict == GateReading.Verdict.HALT and row.status in (Status.RUNNING, Status.PAUSED):
+    reading = keep(ring, read, now)
+    if halts and row.status in (Status.RUNNING, Status.PAUSED):
         finding = next(each for each in reading.findings if each["key"] not in row.accepted)
         halt(row, finding["code"], finding, now)
-    elif (
-        reading.verdict == GateReading.Verdict.PASS and row.status == Status.RUNNING and ring.status == ring.Status.OPEN
-    ):
+    elif reading.verdict == GateReading.Verdict.PASS and row.status == Status.RUNNING and _may_pass(ring):
         _passed(row, ring, now)
     return last is None or last.pk != reading.pk or row.status == Status.HALTED
+
+
+def _may_pass(ring: Ring) -> bool:
+    """Not while some of its computers have been let in that Intune has not confirmed."""
+    return ring.status == Ring.Status.OPEN and not _unwritten(ring.members.all()).exists()
 
 
 def _passed(row: Rollout, ring: Ring, now: datetime) -> None:
@@ -114,47 +123,67 @@ def halt(rollout: Rollout, code: str, data: dict[str, object], now: datetime) ->
     return rollout
 
 
-def _let_in(row: Rollout, doors: Doors) -> bool:
-    """Computers of opened rings whose schools may begin now; ring by ring, once the former have been written.
+def present(members: QuerySet[RingMember]) -> QuerySet[RingMember]:
+    """Without missing and retired computers, of which Intune confirms nothing. One that is back is let in then."""
+    return members.filter(device__missing_since=None).exclude(device__lifecycle=Device.Lifecycle.RETIRED)
 
-    Retired and missing computers are not waited for: Intune will not confirm them.
+
+def _unwritten(members: QuerySet[RingMember]) -> QuerySet[RingMember]:
+    """Let in, and not confirmed in Intune yet."""
+    return present(members).filter(released_at__isnull=False, written_at=None)
+
+
+def schools_of(members: QuerySet[RingMember]) -> set[int | None]:
+    return set(members.order_by().values_list("device__school", flat=True).distinct())
+
+
+def _let_in(row: Rollout, doors: Doors) -> bool:
+    """Computers of opened rings whose schools may begin now, and those that were missing when their ring opened and
+    are back; ring by ring, once the former have been written.
+
+    A ring that has passed without some of its schools is open again when they come: what they tell has to let the next
+    ring through as well. Single computers of schools that were let in before change nothing about that.
     """
-    here = RingMember.objects.filter(device__missing_since=None).exclude(device__lifecycle=Device.Lifecycle.RETIRED)
     for ring in row.rings.filter(status__in=[Ring.Status.OPEN, Ring.Status.PASSED]).order_by("number"):
-        if here.filter(ring=ring, released_at__isnull=False, written_at=None).exists():
+        if _unwritten(ring.members.all()).exists():
             return False
-        if _release(ring, doors):
+        begun = schools_of(ring.members.exclude(released_at=None))
+        released = _release(ring, doors)
+        if released - begun and ring.status == Ring.Status.PASSED:
+            ring.move_to(Ring.Status.OPEN, passed_at=None, passed_by=None, reason="")
+            audit.record("rollout.ring_watched_again", row, by=None, after={"ring": ring.number})
+        if released:
             return True
     return False
 
 
-def _release(ring: Ring, doors: Doors) -> int:
-    waiting = ring.members.filter(released_at=None)
-    schools = set(waiting.order_by().values_list("device__school", flat=True).distinct())
-    allowed = [school for school in schools if doors.lets_in(school)]
-    found = waiting.filter(device__school__in=[school for school in allowed if school])
-    count = found.update(released_at=doors.now)
+def _release(ring: Ring, doors: Doors) -> set[int | None]:
+    """The schools whose computers were let in."""
+    waiting = present(ring.members.filter(released_at=None))
+    allowed = {school for school in schools_of(waiting) if doors.lets_in(school)}
+    count = waiting.filter(device__school__in=allowed - {None}).update(released_at=doors.now)
     if None in allowed:
         count += waiting.filter(device__school=None).update(released_at=doors.now)
     if count:
         after = {"ring": ring.number, "computers": count}
         audit.record("rollout.computers_let_in", ring.rollout, by=None, after=after)
-    return count
+    return allowed
 
 
 def _open_next(row: Rollout, doors: Doors) -> bool:
-    """Open the next ring, when all before it have passed and at least one of its schools may begin."""
-    if row.rings.filter(status__in=[Ring.Status.OPENING, Ring.Status.OPEN]).exists():
-        return False
+    """Open the next ring, when all before it have passed, all that were let in are written, and at least one of its
+    schools may begin."""
+    is_busy = row.rings.filter(status__in=[Ring.Status.OPENING, Ring.Status.OPEN]).exists()
     coming = list(row.rings.filter(status=Ring.Status.PLANNED).order_by("number"))
-    if not coming:
+    if is_busy or not coming or _unwritten(row.members.all()).exists():
         return False
     ring, is_last = coming[0], len(coming) == 1
-    if not is_last and not ring.members.exists():
-        leave_out(row, ring, coming[1], None, _("It has no computers."))
-        return True
     if is_last:
         return _open_last(row, ring, doors)
+    if not present(ring.members.all()).exists():
+        why = _("All of its computers are missing or retired.") if ring.members.exists() else _("It has no computers.")
+        leave_out(row, ring, coming[1], None, why)
+        return True
     return _open(ring, doors)
 
 
@@ -168,19 +197,20 @@ def _open(ring: Ring, doors: Doors) -> bool:
 
 def _open_last(row: Rollout, ring: Ring, doors: Doors) -> bool:
     """The final state reaches everybody, so all have to be let in before. Schools that would wait long for others get
-    a ring of their own kind first: the last one is then written when all are in."""
-    left = RingMember.objects.filter(rollout=row, released_at=None)
-    schools = set(left.order_by().values_list("device__school", flat=True).distinct())
+    a ring of their own kind first: the last one is then written when all are in.
+
+    Of computers that were let in before nobody asks again, although their school may be in a freeze by now: the lists
+    are written anew, but give them what their ring's group has given them, so nothing begins on them.
+    """
+    schools = schools_of(present(row.members.filter(released_at=None)))
     latest = max((doors.first_at(school) for school in schools), default=doors.now)
     if latest <= doors.now:
-        for each in row.rings.all():
-            _release(each, doors)
+        _release(ring, doors)
         ring.move_to(Ring.Status.OPENING, opened_at=doors.now)
         audit.record("rollout.ring_opened", row, by=None, after={"ring": ring.number})
         return True
-    if latest - doors.now <= WAIT_FOR_ALL or not any(doors.lets_in(school) for school in schools):
-        return False
-    if not ring.members.filter(released_at=None).exists():
+    own = schools_of(present(ring.members.filter(released_at=None)))
+    if latest - doors.now <= WAIT_FOR_ALL or not any(doors.lets_in(school) for school in own):
         return False
     Ring.objects.create(rollout=row, number=ring.number + 1, share=100)
     return _open(ring, doors)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from deployments.models import ChangeSet, Rollout
@@ -19,6 +21,8 @@ from deployments.services import changes
 from deployments.services.rollouts.acts import check_allowed, locked, record, require
 from deployments.services.rollouts.planning import check_break
 from schools.models import User
+
+log = logging.getLogger(__name__)
 
 Status = Rollout.Status
 PutInForce = Callable[[ChangeSet, User | None, datetime, Callable[[], object]], object]
@@ -32,7 +36,8 @@ class ChangedSinceDrawn(ValidationError):
 
 @dataclass(frozen=True)
 class Wait:
-    """What a queued roll-out waits for: `until` its day or the first school that may begin, or `others` to end."""
+    """What a queued roll-out waits for: `until` its day or the first school that may begin, or `others` that have the
+    same app, or are creating the same group, to end."""
 
     until: datetime | None = None
     others: tuple[ChangeSet, ...] = ()
@@ -76,22 +81,37 @@ def start(rollout: Rollout, *, by: User, now: datetime, put_in_force: PutInForce
     return row
 
 
-def start_queued(now: datetime, put_in_force: PutInForce) -> int:
-    """Start those whose turn has come, oldest first; one that may not start any more is planned again, and the people
-    whom it concerns are told why. Returns how many started."""
+def start_queued(now: datetime, put_in_force: PutInForce, *, stops: tuple[type[Exception], ...] = ()) -> int:
+    """Start those whose turn has come, oldest first; one that may not start any more is planned again, before its turn
+    where that is seen before, and the people whom it concerns are told why. Returns how many started.
+
+    What goes wrong with one holds up no other, but for `stops`: those concern all of them, and are raised.
+    """
     started = 0
     for row in Rollout.objects.filter(status=Status.QUEUED).select_related("change_set", "starts_in").order_by("pk"):
-        if waits_for(row, now) is not None:
-            continue
         people = _concerned(row)  # a plan that is not true any more loses its approver
         try:
+            _check_still_approved(row)
+            if waits_for(row, now) is not None:
+                continue
             put_in_force(row.change_set, row.started_by, now, lambda row=row: begin(row, now))  # type: ignore[misc]
             started += 1
         except changes.AnotherUnderWay:
             continue
         except ValidationError as refusal:
             _plan_again(row, None, " ".join(refusal.messages), people)
+        except stops:
+            raise
+        except Exception:
+            log.exception("%s could not be started", row.pk)
     return started
+
+
+def _check_still_approved(row: Rollout) -> None:
+    """Raises ValidationError for what its turn would not change: so people hear of it while there is time."""
+    if row.change_set.status in (ChangeSet.Status.DRAFT, ChangeSet.Status.PLANNED):
+        raise ValidationError(_("The change has been planned anew since, and has to be approved again."))
+    changes.check_up_to_date(row.change_set.revision)
 
 
 def _concerned(row: Rollout) -> list[User]:
@@ -109,7 +129,9 @@ def _plan_again(row: Rollout, by: User | None, reason: str, people: Sequence[Use
 
 def waits_for(rollout: Rollout, now: datetime) -> Wait | None:
     """None: it can start now."""
-    others = ChangeSet.objects.filter(changes__in=changes.in_the_way(rollout.change_set)).distinct().order_by("pk")
+    same_app = Q(changes__in=changes.in_the_way(rollout.change_set))
+    same_group = Q(pk__in=changes.creating_groups_of(rollout.change_set))
+    others = ChangeSet.objects.filter(same_app | same_group).distinct().order_by("pk")
     doors = doors_of(rollout, now)
     schools = set(computers_of(rollout.change_set).values_list("school", flat=True))
     first = min((doors.first_at(school) for school in schools), default=now)

@@ -327,7 +327,12 @@ def test_each_school_begins_on_its_own_first_day_of_the_break(admin: User) -> No
     report(write(row, first_day + timedelta(hours=1)), first_day + timedelta(hours=1))
 
     later = local_moment(date(2027, 3, 1))
+    for number in (1, 2):
+        rollouts.advance(later)
+        assert statuses(row)[2] == "planned"
+        rollouts.ring_written(row.rings.get(number=number), later)
     rollouts.advance(later)
+    assert statuses(row) == ["passed", "passed", "opening"]
     assert not RingMember.objects.filter(released_at=None).exists()
 
 
