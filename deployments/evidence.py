@@ -39,8 +39,8 @@ def between_terms(period: Period, whose: Whose) -> Statement:
     return (
         f"""
         SELECT held.device_id, count(*) AS times, max(held.told_at) AS at
-        FROM ({text}) AS held JOIN deployments_changetarget AS target ON target.id = held.id
-        WHERE held.status = 'installed' AND target.effect IN ('install', 'uninstall')
+        FROM ({text}) AS held
+        WHERE held.status = 'installed' AND held.effect IN ('install', 'uninstall')
             AND held.told_at >= %s AND held.told_at < %s
         GROUP BY held.device_id
         """,  # noqa: S608 - only the texts of this package

@@ -137,18 +137,18 @@ class Scope:
 def holding(scope: Scope, now: datetime) -> tuple[str, list[Any]]:
     """SQL and its parameters: one row for each decision and computer, with the target that holds it back.
 
-    Columns: decision_id, id (of the target), device_id, school_id, version_id, model_id, status, error_code, detail,
-    told_at (when Intune was told of it), is_absent.
+    Columns: decision_id, id (of the target), device_id, school_id, version_id, model_id, effect, status, error_code,
+    detail, told_at (when Intune was told of it), is_absent.
     """
     rows = with_status(ChangeTarget.objects.all()).order_by()
     status, status_params = rows.values_list(
-        "pk", "device_id", "change_id", "status", "error_code", "detail", "confirmed_at"
+        "pk", "device_id", "change_id", "effect", "status", "error_code", "detail", "confirmed_at"
     ).query.sql_with_params()
     only_decisions = "TRUE" if scope.decisions is None else "carrying.decision_id = ANY(%s)"
     only_schools = "TRUE" if scope.schools is None else "device.school_id = ANY(%s)"
     text = f"""
         WITH carrying AS ({_CARRYING}),
-        found(id, device_id, change_id, status, error_code, detail, told_at) AS NOT MATERIALIZED ({status}),
+        found(id, device_id, change_id, effect, status, error_code, detail, told_at) AS NOT MATERIALIZED ({status}),
         latest AS (
             SELECT DISTINCT ON (carrying.decision_id, found.device_id, part.app_version_id)
                 carrying.decision_id, found.*, part.app_version_id AS version_id
@@ -163,7 +163,7 @@ def holding(scope: Scope, now: datetime) -> tuple[str, list[Any]]:
             SELECT DISTINCT ON (decision_id, device_id) * FROM latest ORDER BY decision_id, device_id, {_RANK}, id
         )
         SELECT once.decision_id, once.id, once.device_id, device.school_id, once.version_id,
-            device.hardware_model_id AS model_id, once.status, once.error_code, once.detail, once.told_at,
+            device.hardware_model_id AS model_id, once.effect, once.status, once.error_code, once.detail, once.told_at,
             once.status = ANY(%s) AND (
                 device.lifecycle = 'retired' OR device.missing_since IS NOT NULL OR device.last_check_in_at IS NULL
                 OR device.last_check_in_at < %s
