@@ -128,6 +128,31 @@ def test_taking_drift_back_lets_nobody_else_write_what_was_broken_off(portal: Po
     assert broken_off().filter(app_version=portal.town.version("GIMP")).exists()
 
 
+def test_what_was_taken_away_may_be_put_back_ring_by_ring(portal: Portal):
+    town = portal.town
+    known_to_entra(town.tenant, *Device.objects.order_by("pk"))
+    services.apply_change_set(town.approved("GIMP"), town.requester, shared_now())
+    portal.write()
+    portal.settle()
+    before = keys(portal, "GIMP")
+    portal.somebody(app_id=town.tenant.app_id("GIMP"), remove=[raw["id"] for raw in town.tenant.assignments("GIMP")])
+    portal.read_twice("apps")
+    item = portal.item
+
+    back = planned(town, town.approve(reverting(portal, item)))
+    rollouts.start(back, by=town.requester, now=shared_now(), put_in_force=services.put_in_force)
+    carry(back, shared_now())
+    portal.read_twice(*RESOURCES)
+    for _ring in range(2):
+        let_through(town, back, shared_now())
+    carry(back, shared_now())
+
+    portal.read_twice(*RESOURCES)
+    item.refresh_from_db()
+    assert (back.status, item.resolution, portal.items) == ("done", "reverted", [])
+    assert keys(portal, "GIMP") == before
+
+
 @pytest.mark.parametrize("status", Operation.HELD)
 def test_only_what_is_being_sent_now_is_left_out(portal: Portal, rollout: Rollout, status: str):
     portal.somebody(app_id=portal.town.tenant.app_id("GIMP"), remove=[ring_entry(portal, rollout)["id"]])
