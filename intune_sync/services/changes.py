@@ -150,8 +150,7 @@ def _keep(change_set: ChangeSet, fresh: FreshPlan, by: User | None, now: datetim
 def _check_groups(change_set: ChangeSet) -> None:
     """A group that another change is creating stays with that one until it is there."""
     profiles = [group["profile_id"] for group in change_set.plan.get("groups", [])]
-    creating = Operation.objects.open().filter(profile__in=profiles, change_set__isnull=False)
-    if creating.exclude(change_set=change_set).exists():
+    if reconcile.created_by_others(change_set, profiles).exists():
         raise AnotherUnderWay(_("Another change is creating a group that this one needs. Finish that one first."))
 
 
