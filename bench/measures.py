@@ -10,7 +10,7 @@ from django.contrib.auth import get_user_model
 from django.test import Client
 from django.test.utils import setup_test_environment
 
-from bench import drift, resolving, rollouts
+from bench import drift, follow_up, resolving, rollouts
 from bench.figures import Ratio
 from deployments.models import BaselineRevision
 from intune_sync import runs
@@ -48,6 +48,7 @@ def run(rounds: int) -> list[Ratio]:
         ),
         Ratio("page of a roll-out of all computers in 12 rings", page, "its change's own page", beside, 2.0),
         Ratio("looking for drift in groups, filters and apps", looking, "reading them from Intune", reading, 1.0),
+        follow_up.report(browser, revision, rounds),
     ]
 
 
