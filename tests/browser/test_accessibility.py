@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.browser.conftest import ROOT, Demo, SignIn, Work
+from tests.browser.conftest import ROOT, Demo, SignIn, Work, signed_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("demo")]
 
@@ -152,7 +154,37 @@ def forms_of(application: str) -> list[str]:
     return [f"{application}{form}/" for form in ("edit", "vetting", "licences")]
 
 
-def every_page(username: str, page: Page, work: Work) -> list[str]:
+@pytest.fixture(scope="session")
+def exceptions(chromium: Browser, demo: Demo) -> list[str]:
+    """The pages of an exception of each sort: for a computer, and for a class group."""
+    anna = signed_in(chromium.new_context(base_url=demo.url).new_page(), demo, "anna")
+    anna.goto("/devices/?q=GYRONN")
+    computer = anna.locator("tbody th a").first.inner_text()
+    anna.goto("/schools/")
+    schools = (link.get_attribute("href") or "" for link in anna.locator("main a[href^='/schools/']").all())
+    anna.goto(f"{next(href for href in schools if href.removeprefix('/schools/').rstrip('/').isdigit())}class-groups/")
+    anna.locator("input[name=name]").fill("Undantag 1a")
+    anna.locator("form:has(input[name=name]) button").click()
+    anna.goto("/exceptions/new/")
+    group = anna.locator("select[name=class_group] option", has_text="Undantag 1a").get_attribute("value") or ""
+    found = [asked_for(anna, computer=computer), asked_for(anna, class_group=group)]
+    anna.context.close()
+    return found
+
+
+def asked_for(page: Page, computer: str = "", class_group: str = "") -> str:
+    """Asks for an exception; the path of its page."""
+    page.goto("/exceptions/new/")
+    page.locator("input[name=what]").fill("Adobe Acrobat Reader")
+    page.locator("input[name=computer]").fill(computer)
+    page.locator("select[name=class_group]").select_option(class_group)
+    page.locator("textarea[name=reason]").fill("Särskilt stöd")
+    page.locator("form.panel button.btn-primary").click()
+    page.wait_for_url(re.compile(r"/exceptions/\d+/$"))
+    return urlsplit(page.url).path
+
+
+def every_page(username: str, page: Page, work: Work, exceptions: list[str]) -> list[str]:
     """Anna's have one of each kind; the others' what looks otherwise for them."""
     if username == "anna":
         changes = [work.proposed, work.planned, work.written, f"{work.planned}computers/", f"{work.written}computers/"]
@@ -164,6 +196,7 @@ def every_page(username: str, page: Page, work: Work) -> list[str]:
             *LISTS[username],
             *found,
             *rollout,
+            *exceptions,
             *forms_of(next(path for path in found if path.startswith("/applications/"))),
             *changes,
             work.draft,
@@ -179,14 +212,14 @@ def every_page(username: str, page: Page, work: Work) -> list[str]:
 @pytest.mark.parametrize("look", LOOKS, ids="-".join)
 @pytest.mark.parametrize("username", LISTS)
 def test_every_page_is_accessible(
-    demo: Demo, sign_in: SignIn, work: Work, username: str, look: tuple[str, str]
+    demo: Demo, sign_in: SignIn, work: Work, exceptions: list[str], *, username: str, look: tuple[str, str]
 ) -> None:
     language, theme = look
     page = sign_in(username, color_scheme=theme)
     page.context.add_cookies([{"name": "django_language", "value": language, "url": demo.url}])
 
     found = {}
-    for path in every_page(username, page, work):
+    for path in every_page(username, page, work, exceptions):
         page.goto(path)
         assert page.locator("html").get_attribute("lang") == language
         found[path] = faults(page)
@@ -217,11 +250,11 @@ def test_signing_in_and_a_new_token_are_accessible(
 
 
 @pytest.mark.parametrize("username", LISTS)
-def test_no_page_scrolls_sideways_on_a_phone(sign_in: SignIn, work: Work, username: str) -> None:
+def test_no_page_scrolls_sideways_on_a_phone(sign_in: SignIn, work: Work, exceptions: list[str], username: str) -> None:
     page = sign_in(username, viewport={"width": 360, "height": 740})
 
     too_wide = []
-    for path in every_page(username, page, work):
+    for path in every_page(username, page, work, exceptions):
         page.goto(path)
         if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
             too_wide.append(path)
