@@ -53,13 +53,13 @@ def carry_out(lease: Lease, client: GraphClient, at: Clock) -> None:
             return lease.look_again(Problem.IMPORTING, at(), LOOK_AGAIN_SECONDS)
         _check_users(rows, client)
         if not _post(lease, rows, records, client, at):
-            return _end(lease, rows, client, at)
+            return _end(lease, rows, records, client, at)
         records = _records(client)
         reach("after_reading_back")
         _attach(lease, rows, records, at())
     _follow(rows, records)
     _see(rows, client)
-    return _go_on(lease, rows, client, at)
+    return _go_on(lease, rows, records, client, at)
 
 
 def _records(client: GraphClient) -> list[Imported]:
@@ -199,15 +199,15 @@ def _done(row: ImportRow, status: str) -> None:
     row.save(update_fields=["status", "hardware_hash"])
 
 
-def _go_on(lease: Lease, rows: list[ImportRow], client: GraphClient, at: Clock) -> None:
+def _go_on(lease: Lease, rows: list[ImportRow], records: Iterable[Imported], client: GraphClient, at: Clock) -> None:
     """End when every row is settled, or after an hour; until then look again."""
     if all(row.status in ImportRow.SETTLED for row in rows):
-        return _end(lease, rows, client, at)
+        return _end(lease, rows, records, client, at)
     if at() - _sent_at(lease.operation) > GIVE_UP_AFTER:
         for row in rows:
             if row.status not in ImportRow.SETTLED:
                 _refuse(row, Fault.NO_ANSWER)
-        return _end(lease, rows, client, at)
+        return _end(lease, rows, records, client, at)
     if all(row.status not in (Row.WAITING, Row.PENDING) for row in rows):
         _ask_to_sync(lease, client, at)
     return lease.look_again(Problem.IMPORTING, at(), LOOK_AGAIN_SECONDS)
@@ -232,11 +232,13 @@ def _ask_to_sync(lease: Lease, client: GraphClient, at: Clock) -> None:
         lease.move(Status.SENT, at())
 
 
-def _end(lease: Lease, rows: list[ImportRow], client: GraphClient, at: Clock) -> None:
-    """Take the records away, and record what became of the rows."""
-    records = [row.record_id for row in rows if row.record_id]
-    if records:
-        requests = [imports.delete_record(record_id) for record_id in records]
+def _end(lease: Lease, rows: list[ImportRow], records: Iterable[Imported], client: GraphClient, at: Clock) -> None:
+    """Take the records away that are still there, and record what became of the rows. Another try has only those
+    left whose deletion failed; with all of them each time, 200 rows would seldom get through in bad weather."""
+    there = {record.record_id for record in records}
+    left = [row.record_id for row in rows if row.record_id and row.record_id in there]
+    if left:
+        requests = [imports.delete_record(record_id) for record_id in left]
         answers = send_many(lease, [request.url for request in requests], partial(client.batch, requests), at)
         for answer in answers.values():
             if answer.error and not isinstance(answer.error, NotFound):

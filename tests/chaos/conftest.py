@@ -51,6 +51,8 @@ class Workers:
     environment: dict[str, str]
     folder: Path
     running: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    are_revived: bool = False
+    """Somebody starts another for one that ends by itself."""
 
     def start(
         self,
@@ -102,7 +104,7 @@ class Workers:
             self.kill(process)
 
     def ended_by_itself(self) -> bool:
-        return any((process.poll() or 0) > 0 for process in self.running)
+        return not self.are_revived and any((process.poll() or 0) > 0 for process in self.running)
 
     @property
     def kill_points(self) -> Path:

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterator
-from copy import deepcopy
-from pathlib import Path
 from typing import Any
-from uuid import NAMESPACE_DNS, uuid5
 
 import pytest
 
-from intune_sync.sandbox.tenant import DEFAULT_FILE
 from tests.chaos import orders
 from tests.chaos.checker import BUDGET, WINDOW_SECONDS, WRITES_IN_20_SECONDS, received, wrongs
 from tests.chaos.conftest import Workers, wait_until
+from tests.chaos.many_apps import names, start_with
 from tests.chaos.orders import LONG_SECONDS, sweeping
 from tests.chaos.servers import WRITING, Broker
 from tests.chaos.test_random_kills import Reaper
 from tests.pushing import Town
-from tests.sandbox_process import SandboxProcess, start_sandbox
+from tests.sandbox_process import SandboxProcess
 
 pytestmark = [pytest.mark.chaos, pytest.mark.slow, pytest.mark.full_only]
 
@@ -31,34 +27,21 @@ SECONDS_PER_WRITE = WINDOW_SECONDS / (BUDGET * WRITES_IN_20_SECONDS["apps"])
 KILL_EVERY_SECONDS = 20
 MOST_OF_IDEAL = 1.75
 RECOVERS_WITHIN_SECONDS = 90
-LIKE = "Audacity"
 
 
 @pytest.fixture(scope="module")
 def push_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess]:
     """With as many apps as there are to be writes."""
-    folder = tmp_path_factory.mktemp("many")
-    described = json.loads(Path(DEFAULT_FILE).read_text(encoding="utf-8"))
-    model = next(app for app in described["apps"] if app["display_name"] == LIKE)
-    for name in names():
-        copy = deepcopy(model) | {"id": str(uuid5(NAMESPACE_DNS, name)), "display_name": name}
-        described["apps"].append(copy)
-    tenant = folder / "tenant.json"
-    tenant.write_text(json.dumps(described), encoding="utf-8")
-    sandbox = start_sandbox(folder, devices=50, extra=["--tenant", str(tenant)])
+    sandbox = start_with(names(WRITES), tmp_path_factory.mktemp("many"), devices=50)
     yield sandbox
     sandbox.stop()
-
-
-def names() -> list[str]:
-    return [f"Programvara {number:04}" for number in range(WRITES)]
 
 
 def test_killed_at_random_in_the_middle_of_many_writes(
     town: Town, workers: Workers, broker: Broker, record_property: Callable[[str, Any], None]
 ):
     """Nobody shortens a lease here."""
-    approved = orders.assignments(town, *names())
+    approved = orders.assignments(town, *names(WRITES))
     began = town.tenant.sandbox.get("/sandbox/state")["requests"]
     for _worker in range(2):
         workers.start(queues=WRITING)

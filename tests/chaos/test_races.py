@@ -7,6 +7,7 @@ import random
 import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from itertools import product
 from threading import Barrier
 from typing import Any
@@ -209,7 +210,8 @@ def test_a_worker_that_stood_still_is_fenced(stuck: Kill, town: Town, workers: W
     orders.let_leases_run_out(f":{sleeper}")
     workers.start(queues=WRITING)
     wait_until(sweeping(broker, orders.is_done, hurried=True), LONG_SECONDS, workers)
-    os.kill(int(sleeper), signal.SIGCONT)
+    with suppress(ProcessLookupError):  # on a slow machine Celery has put an end to it, as it took too long
+        os.kill(int(sleeper), signal.SIGCONT)
     workers.end()
 
     assert wrongs(town.tenant, approved) == []

@@ -30,6 +30,7 @@ class Reaper:
 
     def __init__(self, seed: int, workers: Workers) -> None:
         self.chance, self.workers = random.Random(seed), workers
+        workers.are_revived = True
         self.taken: list[tuple[str, float]] = []
         """What the dead were at, and when they died."""
 

@@ -216,6 +216,7 @@ def test_records_of_an_import_are_taken_away_though_some_deletions_fail(town: To
     left = {raw["serialNumber"] for raw in directory(town.tenant, IMPORTED)["value"]}
     assert left.isdisjoint(approved.imports)
     assert wrongs(town.tenant, approved) == []
+    assert len(town.tenant.calls(method="DELETE", path_contains=IMPORTED)) == len(approved.imports) + 2
 
 
 def import_to_the_end(town: Town) -> None:
