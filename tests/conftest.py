@@ -8,7 +8,6 @@ from uuid import uuid4
 import pytest
 from django.db import connection
 
-from config import context
 from intune_sync.graph import budget
 from intune_sync.graph.breaker import BREAKER
 from intune_sync.models import GraphHold
@@ -29,13 +28,6 @@ def django_db_setup(django_db_setup: None, django_db_blocker: object) -> None:
 def fresh_door_to_graph(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test waits for what an earlier one was asked to wait for: Redis and the process remember it."""
     forget_waits(monkeypatch)
-
-
-@pytest.fixture(autouse=True)
-def own_snapshot(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No page shows what an earlier test's page has kept, or counts its query anew because the test took long."""
-    monkeypatch.setattr(context, "CACHE_KEY", f"site:{uuid4()}")
-    monkeypatch.setattr(context, "CACHE_SECONDS", 300)
 
 
 @pytest.fixture

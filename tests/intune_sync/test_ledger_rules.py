@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.core.management import call_command
 from django.db import DatabaseError, transaction
@@ -115,6 +116,7 @@ def test_the_database_wants_two_releasers_and_one_stop():
 
 
 def test_every_page_of_it_says_that_writing_is_stopped(client: Client):
+    cache.clear()
     factories.municipality()
     stop()
     client.force_login(factories.person("it_admin"))

@@ -86,7 +86,7 @@ def test_health_page_costs_the_same_with_one_run_and_with_twenty(
 
     factories.sync_run("apps")
     epochs.current()
-    queries()
+    client.get(reverse("intune_sync:health"))  # what every page shows is kept from now on
     one = queries()
     for number in range(20):
         factories.sync_run("devices", "failed")
